@@ -1,0 +1,261 @@
+"""The institution's file: who is scored, where to look, what counts as fresh.
+
+One YAML file per institution in `config/`. It is itself captured in the archive, so that a rebuilt
+warehouse knows what was asked at the time. Unknown keys are refused; every error names file and key path.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+Cadence = Literal["services", "listings", "registry"]
+EvidenceKind = Literal["regulation", "uptime", "application", "attestation"]
+CONFIG_SOURCE = "institusi"
+"""Source id under which the institution's own file is archived."""
+SERVICES_SOURCE = "layanan"
+"""Source id under which batches of uptime checks are archived."""
+
+_DURATION = re.compile(r"^(\d+)(m|h|d)$")
+_UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+class ConfigError(Exception):
+    """An institution file that cannot be used; the message names the file and each key path."""
+
+
+def _duration(value: object) -> timedelta:
+    if isinstance(value, timedelta):
+        return value
+    match = _DURATION.match(str(value))
+    if not match:
+        raise ValueError(f"{value!r} is not a duration; write 15m, 36h or 30d")
+    return timedelta(**{_UNITS[match[2]]: int(match[1])})
+
+
+def _quoted_decimal(value: object) -> Decimal:
+    if isinstance(value, float):
+        raise ValueError(f"write {value} in quotes: an unquoted number is a binary float")
+    return Decimal(str(value))
+
+
+Duration = Annotated[timedelta, BeforeValidator(_duration)]
+Score = Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(ge=1, le=5)]
+Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Institution(_Strict):
+    """The government body being scored."""
+
+    id: Slug
+    name: str
+    kind: Literal["kota", "kabupaten", "provinsi", "kementerian", "lembaga"]
+    time_zone: str = "Asia/Jakarta"
+    instrument: str = "spbe-2020"
+    note: str | None = None
+
+    @field_validator("time_zone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except Exception as error:
+            raise ValueError(f"unknown time zone {value!r}") from error
+        return value
+
+
+class Agency(_Strict):
+    """A perangkat daerah (or work unit) of the institution."""
+
+    id: Slug
+    name: str
+
+
+class Freshness(_Strict):
+    """How long evidence of one kind counts as fresh (`ttl`), and how long after that it is carried (`grace`)."""
+
+    ttl: Duration
+    grace: Duration
+
+
+class FreshnessByKind(_Strict):
+    """TTL and grace per evidence kind. An attestation's TTL is its own expiry; `ttl` bounds one without."""
+
+    regulation: Freshness
+    uptime: Freshness
+    application: Freshness
+    attestation: Freshness
+
+
+class OfficialResult(_Strict):
+    """An official result of Kemenpan RB: the index and, where known, domain, aspect and indicator values."""
+
+    year: int = Field(ge=2018, le=2100)
+    instrument: str = "spbe-2020"
+    index: Score
+    decided_on: date
+    source: str
+    levels: dict[str, int] = Field(default_factory=dict)
+
+    @field_validator("levels")
+    @classmethod
+    def _levels_in_range(cls, value: dict[str, int]) -> dict[str, int]:
+        for indicator, level in value.items():
+            if not 1 <= level <= 5:
+                raise ValueError(f"indicator {indicator}: level {level} is outside 1..5")
+        return value
+
+
+class TlsOptOut(_Strict):
+    """Verification switched off for one source: why, and until when."""
+
+    reason: str
+    until: date
+
+
+class Source(_Strict):
+    """Where to look for one kind of evidence."""
+
+    id: Slug
+    collector: Literal["regulations", "app_registry", "attestations"]
+    cadence: Cadence
+    agency: Slug
+    format: Literal["jdihn", "html", "csv", "xlsx"] | None = None
+    profile: Slug | None = None
+    url: str | None = None
+    path: Path | None = None
+    max_pages: int = Field(default=500, ge=1)
+    delay_seconds: float = Field(default=0.0, ge=0)
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    columns: dict[str, str] = Field(default_factory=dict)
+    tls_opt_out: TlsOptOut | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Source:
+        if (self.url is None) == (self.path is None):
+            raise ValueError("give either url or path")
+        if self.collector == "regulations" and self.format not in ("jdihn", "html"):
+            raise ValueError("format must be jdihn or html for a regulations source")
+        if self.format == "html" and self.profile is None:
+            raise ValueError("an html listing needs a profile")
+        return self
+
+
+class Shows(_Strict):
+    """What a reachable public page shows of an indicator's service (PermenPANRB 59/2020, Tabel 3)."""
+
+    indicator: str
+    function: Literal["informasi", "interaksi", "transaksi"]
+
+
+class Service(_Strict):
+    """One public address that is checked for being up."""
+
+    id: Slug
+    name: str
+    url: str
+    agency: Slug
+    expect_text: str | None = None
+    shows: tuple[Shows, ...] = ()
+    timeout_seconds: float = Field(default=10.0, gt=0)
+
+
+class Alerts(_Strict):
+    """When a fall is worth a message."""
+
+    min_drop: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(gt=0)] = Decimal("0.01")
+
+
+class InstitutionFile(_Strict):
+    """A whole file of `config/`."""
+
+    institution: Institution
+    agencies: tuple[Agency, ...]
+    targets: dict[str, Score] = Field(default_factory=dict)
+    official_results: tuple[OfficialResult, ...] = ()
+    freshness: FreshnessByKind
+    sources: tuple[Source, ...] = ()
+    services: tuple[Service, ...] = ()
+    services_cadence: Cadence = "services"
+    alerts: Alerts = Alerts()
+    ca_file: Path | None = None
+    allow_private_addresses: bool = False
+
+    @model_validator(mode="after")
+    def _names_agree(self) -> InstitutionFile:
+        known = {agency.id for agency in self.agencies}
+        ids = [source.id for source in self.sources] + [service.id for service in self.services]
+        for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+            raise ValueError(f"id {repeated!r} is used more than once among sources and services")
+        for entry in (*self.sources, *self.services):
+            if entry.id in (CONFIG_SOURCE, SERVICES_SOURCE):
+                raise ValueError(f"id {entry.id!r} is kept for Pantau itself; choose another")
+            if entry.agency not in known:
+                raise ValueError(f"{entry.id}: agency {entry.agency!r} is not among agencies")
+        return self
+
+    def source(self, source_id: str) -> Source:
+        """The source of that id; KeyError names the ids there are."""
+        for source in self.sources:
+            if source.id == source_id:
+                return source
+        raise KeyError(f"no source {source_id!r}; there are: {', '.join(s.id for s in self.sources)}")
+
+
+def parse_institution(text: str, where: str) -> InstitutionFile:
+    """Read an institution file's text.
+
+    Raises ConfigError naming `where` and each key path at fault.
+    """
+    try:
+        data: Any = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        line = f", line {mark.line + 1}" if mark else ""
+        raise ConfigError(f"{where}{line}: not valid YAML ({getattr(error, 'problem', error)})") from error
+    if not isinstance(data, dict):
+        raise ConfigError(f"{where}: expected a mapping with the key 'institution' at the top")
+    try:
+        return InstitutionFile.model_validate(data)
+    except ValidationError as error:
+        lines = [_explain(where, data, problem) for problem in error.errors()]
+        raise ConfigError("\n".join(lines)) from error
+
+
+def _explain(where: str, data: dict[str, Any], problem: Any) -> str:
+    path = ".".join(str(part) for part in problem["loc"]) or "(top)"
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: {path}: unknown key; correct the spelling or remove it"
+    message = str(problem["msg"]).removeprefix("Value error, ")
+    return f"{where}: {path}: {message}"
+
+
+def read_institution(path: Path) -> tuple[InstitutionFile, str]:
+    """The institution file at `path`, and its text. Raises ConfigError when it cannot be read or used."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a file in config/") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
+    return parse_institution(text, str(path)), text
