@@ -92,7 +92,7 @@ class Agency(_Strict):
 
 
 class Freshness(_Strict):
-    """How long evidence of one kind counts as fresh (`ttl`), and how long after that it is carried (`grace`)."""
+    """How long evidence of one kind is fresh (`ttl`), and how long after that it is carried (`grace`)."""
 
     ttl: Duration
     grace: Duration
@@ -207,7 +207,8 @@ class InstitutionFile(_Strict):
         ids = [source.id for source in self.sources] + [service.id for service in self.services]
         for repeated in sorted({i for i in ids if ids.count(i) > 1}):
             raise ValueError(f"id {repeated!r} is used more than once among sources and services")
-        for entry in (*self.sources, *self.services):
+        entries: tuple[Source | Service, ...] = (*self.sources, *self.services)
+        for entry in entries:
             if entry.id in (CONFIG_SOURCE, SERVICES_SOURCE):
                 raise ValueError(f"id {entry.id!r} is kept for Pantau itself; choose another")
             if entry.agency not in known:
@@ -238,11 +239,11 @@ def parse_institution(text: str, where: str) -> InstitutionFile:
     try:
         return InstitutionFile.model_validate(data)
     except ValidationError as error:
-        lines = [_explain(where, data, problem) for problem in error.errors()]
+        lines = [_explain(where, problem) for problem in error.errors()]
         raise ConfigError("\n".join(lines)) from error
 
 
-def _explain(where: str, data: dict[str, Any], problem: Any) -> str:
+def _explain(where: str, problem: Any) -> str:
     path = ".".join(str(part) for part in problem["loc"]) or "(top)"
     if problem["type"] == "extra_forbidden":
         return f"{where}: {path}: unknown key; correct the spelling or remove it"
@@ -255,7 +256,9 @@ def read_institution(path: Path) -> tuple[InstitutionFile, str]:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path}: cannot be read ({error.strerror}); give the path of a file in config/") from error
+        raise ConfigError(
+            f"{path}: cannot be read ({error.strerror}); give the path of a file in config/"
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path}: is not UTF-8 text; save it as UTF-8") from error
     return parse_institution(text, str(path)), text

@@ -1,0 +1,501 @@
+"""The archive: WARC files and a hash-chained ledger per source. The archive is the truth.
+
+`archive/<institution>/<source>/<day>.warc.gz` grows by whole gzip members (WARC 1.1, ISO 28500:2017), one per
+record. A run appends its records, fsyncs, then appends one line to `ledger.jsonl`. Each line holds the file,
+offset, length and SHA-256 of the range it vouches for, where each record lies in it, and the hash of the line
+before. Bytes past the last line are a torn write and are cut off when the source is next opened. One ledger
+per source, so that workers on different sources never contend.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import json
+import os
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Any
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from collectors.evidence import Capture, Fetched, Run
+
+LEDGER = "ledger.jsonl"
+GENESIS = "0" * 64
+MAX_DECODED_BYTES = 256 * 1024 * 1024
+_RUN_URI = "urn:pantau:run:"
+_LOCK_SECONDS = 60.0
+
+
+class ArchiveError(Exception):
+    """The archive contradicts itself; the message names file, line and what was expected."""
+
+
+class ArchiveBusyError(ArchiveError):
+    """Another process is collecting the same source."""
+
+
+@dataclass(frozen=True)
+class RecordPlace:
+    """Where one WARC record lies in the file of its entry (offsets and lengths in bytes, compressed)."""
+
+    id: str
+    type: str
+    url: str
+    digest: str
+    offset: int
+    length: int
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of a ledger: one finished run of one source. `entry_id` is the SHA-256 of the line."""
+
+    entry_id: str
+    seq: int
+    institution: str
+    source: str
+    run_id: str
+    file: str
+    offset: int
+    length: int
+    sha256: str
+    recorded_at: datetime
+    previous: str
+    records: tuple[RecordPlace, ...]
+
+
+class _Sha256:
+    """warcio's digester interface with hexadecimal SHA-256, as sha256sum prints it."""
+
+    def __init__(self) -> None:
+        self._hash = hashlib.sha256()
+
+    def update(self, chunk: bytes) -> None:
+        self._hash.update(chunk)
+
+    def __str__(self) -> str:
+        return f"sha256:{self._hash.hexdigest()}"
+
+
+class _Writer(WARCWriter):  # type: ignore[misc]
+    @staticmethod
+    def _create_digester() -> _Sha256:
+        return _Sha256()
+
+
+class Archive:
+    """All captures below one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def folder(self, institution: str, source: str) -> Path:
+        """The folder of one source."""
+        return self.root / institution / source
+
+    def sources(self) -> list[tuple[str, str]]:
+        """(institution, source) pairs that have a ledger, in order."""
+        return sorted((path.parent.parent.name, path.parent.name) for path in self.root.glob(f"*/*/{LEDGER}"))
+
+    def ledger(self, institution: str, source: str) -> list[Entry]:
+        """Every finished run of a source, oldest first.
+
+        Raises ArchiveError at the first line that does not follow from the one before.
+        """
+        path = self.folder(institution, source) / LEDGER
+        if not path.exists():
+            return []
+        lines = path.read_bytes().split(b"\n")
+        # A line without its newline was never finished: it vouches for nothing.
+        return _chain(path, lines[:-1])
+
+    @contextmanager
+    def appending(self, run: Run) -> Iterator[Appender]:
+        """Open one source for one run. Nothing is vouched for until `Appender.finish` has returned.
+
+        Raises ArchiveBusyError when another process holds the source for more than a minute.
+        """
+        folder = self.folder(run.institution, run.source)
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder / ".lock"):
+            _cut_torn_ledger(folder / LEDGER)
+            entries = self.ledger(run.institution, run.source)
+            path = folder / f"{run.started_at:%Y-%m-%d}.warc.gz"
+            _cut_torn_bytes(path, entries)
+            with path.open("ab") as out:
+                yield Appender(run, path, out, entries)
+
+    def read(self, entry: Entry) -> tuple[Run, tuple[Capture, ...]]:
+        """The run and its captures, payloads decoded.
+
+        Raises ArchiveError when the bytes are not those the ledger vouches for.
+        """
+        places = {place.id: place for place in entry.records}
+        run: Run | None = None
+        captures: list[Capture] = []
+        for record in ArchiveIterator(io.BytesIO(self._range(entry))):
+            if record.rec_type == "resource":
+                uri = record.rec_headers.get_header("WARC-Target-URI")
+                payload = _limited(record.content_stream(), uri)
+                if uri.startswith(_RUN_URI):
+                    run = _run_from(json.loads(payload))
+                else:
+                    kind = record.rec_headers.get_header("Content-Type")
+                    captures.append(_capture(record, payload, None, (("Content-Type", kind),)))
+            elif record.rec_type in ("response", "revisit"):
+                headers = tuple(record.http_headers.headers)
+                status = int(record.http_headers.get_statuscode())
+                if record.rec_type == "response":
+                    payload = _limited(
+                        record.content_stream(), record.rec_headers.get_header("WARC-Target-URI")
+                    )
+                else:
+                    payload = self._revisited(entry, record)
+                captures.append(_capture(record, payload, status, headers))
+        if run is None:
+            raise ArchiveError(
+                f"{self._path(entry)}: entry {entry.seq} holds no run record; run pantau verify"
+            )
+        if any(capture.capture_id not in places for capture in captures):
+            raise ArchiveError(
+                f"{self._path(entry)}: entry {entry.seq} holds a record its ledger line does not list"
+            )
+        return run, tuple(captures)
+
+    def _path(self, entry: Entry) -> Path:
+        return self.folder(entry.institution, entry.source) / entry.file
+
+    def _range(self, entry: Entry) -> bytes:
+        path = self._path(entry)
+        try:
+            with path.open("rb") as file:
+                file.seek(entry.offset)
+                found = file.read(entry.length)
+        except OSError as error:
+            raise ArchiveError(
+                f"{path}: cannot be read ({error.strerror}); restore it from a backup"
+            ) from error
+        if hashlib.sha256(found).hexdigest() != entry.sha256:
+            raise ArchiveError(
+                f"{path}: bytes {entry.offset}..{entry.offset + entry.length} are not those that ledger line "
+                f"{entry.seq + 1} vouches for; restore the file from a backup"
+            )
+        return found
+
+    def _revisited(self, entry: Entry, record: Any) -> bytes:
+        wanted = record.rec_headers.get_header("WARC-Refers-To")
+        folder = self.folder(entry.institution, entry.source)
+        for earlier in reversed(self.ledger(entry.institution, entry.source)[: entry.seq + 1]):
+            for place in earlier.records:
+                if place.id == wanted:
+                    with (folder / earlier.file).open("rb") as file:
+                        file.seek(place.offset)
+                        original = next(iter(ArchiveIterator(io.BytesIO(file.read(place.length)))))
+                        return _limited(original.content_stream(), place.url)
+        raise ArchiveError(
+            f"{self._path(entry)}: revisit of {wanted}, which no ledger line lists; run pantau verify"
+        )
+
+
+class Appender:
+    """Writes the records of one run at the end of the day's WARC file."""
+
+    def __init__(self, run: Run, path: Path, out: IO[bytes], entries: list[Entry]) -> None:
+        self._run = run
+        self._path = path
+        self._out = out
+        self._entries = entries
+        self._start = out.tell()
+        self._writer = _Writer(out, gzip=True, warc_version="1.1")
+        self._places: list[RecordPlace] = []
+        self._known = {
+            (place.url, place.digest): place
+            for entry in entries
+            for place in entry.records
+            if place.type == "response"
+        }
+        if self._start == 0:
+            info = {"software": "Pantau SPBE", "format": "WARC File Format 1.1", "isPartOf": run.source}
+            self._write(self._writer.create_warcinfo_record(path.name, info))
+
+    def add(self, fetched: Fetched) -> str:
+        """Write one document; its capture id is returned.
+
+        An HTTP answer becomes a request and a response record, or a revisit when the same address
+        gave the same payload before. A dropped file becomes a resource record.
+        """
+        digest = "sha256:" + hashlib.sha256(fetched.body).hexdigest()
+        if fetched.status is None:
+            return self._add_resource(fetched, digest)
+        head = StatusAndHeaders(
+            f"{fetched.status} {fetched.reason}".strip(), list(fetched.headers), "HTTP/1.1"
+        )
+        date = _warc_date(fetched.fetched_at)
+        known = self._known.get((fetched.url, digest))
+        if known is not None:
+            record = self._writer.create_revisit_record(
+                fetched.url,
+                digest,
+                known.url,
+                date,
+                head,
+                {"WARC-Record-ID": _record_id(), "WARC-Date": date, "WARC-Refers-To": known.id},
+            )
+        else:
+            record = self._writer.create_warc_record(
+                fetched.url,
+                "response",
+                io.BytesIO(fetched.body),
+                len(fetched.body),
+                http_headers=head,
+                warc_headers_dict={
+                    "WARC-Record-ID": _record_id(),
+                    "WARC-Date": date,
+                    "WARC-Payload-Digest": digest,
+                },
+            )
+        capture_id = str(record.rec_headers.get_header("WARC-Record-ID"))
+        place = self._write(record)
+        if known is None:
+            self._known[(fetched.url, digest)] = place
+        self._add_request(fetched, date, capture_id)
+        return capture_id
+
+    def finish(self, run: Run, recorded_at: datetime) -> Entry:
+        """Write the run record, make the bytes durable, and vouch for them in the ledger."""
+        payload = json.dumps(_run_to(run), ensure_ascii=False, sort_keys=True).encode()
+        self._write(
+            self._writer.create_warc_record(
+                _RUN_URI + run.run_id,
+                "resource",
+                io.BytesIO(payload),
+                len(payload),
+                warc_content_type="application/json",
+                warc_headers_dict={"WARC-Record-ID": _record_id(), "WARC-Date": _warc_date(run.ended_at)},
+            )
+        )
+        self._out.flush()
+        os.fsync(self._out.fileno())
+        end = self._out.tell()
+        with self._path.open("rb") as file:
+            file.seek(self._start)
+            digest = hashlib.sha256(file.read(end - self._start)).hexdigest()
+        line = {
+            "seq": len(self._entries),
+            "institution": run.institution,
+            "source": run.source,
+            "run_id": run.run_id,
+            "file": self._path.name,
+            "offset": self._start,
+            "length": end - self._start,
+            "sha256": digest,
+            "recorded_at": recorded_at.isoformat(),
+            "previous": self._entries[-1].entry_id if self._entries else GENESIS,
+            "records": [asdict(place) for place in self._places],
+        }
+        text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+        ledger = self._path.parent / LEDGER
+        with ledger.open("ab") as out:
+            out.write(text + b"\n")
+            out.flush()
+            os.fsync(out.fileno())
+        _fsync_folder(self._path.parent)
+        return _entry(line, text)
+
+    def _add_resource(self, fetched: Fetched, digest: str) -> str:
+        kind = next(
+            (v for n, v in fetched.headers if n.lower() == "content-type"), "application/octet-stream"
+        )
+        record = self._writer.create_warc_record(
+            fetched.url,
+            "resource",
+            io.BytesIO(fetched.body),
+            len(fetched.body),
+            warc_content_type=kind,
+            warc_headers_dict={
+                "WARC-Record-ID": _record_id(),
+                "WARC-Date": _warc_date(fetched.fetched_at),
+                "WARC-Payload-Digest": digest,
+            },
+        )
+        self._write(record)
+        return str(record.rec_headers.get_header("WARC-Record-ID"))
+
+    def _add_request(self, fetched: Fetched, date: str, response_id: str) -> None:
+        target = fetched.url.split("://", 1)[-1]
+        path = "/" + target.split("/", 1)[1] if "/" in target else "/"
+        head = StatusAndHeaders(
+            f"{fetched.method} {path} HTTP/1.1", list(fetched.request_headers), is_http_request=True
+        )
+        self._write(
+            self._writer.create_warc_record(
+                fetched.url,
+                "request",
+                http_headers=head,
+                warc_headers_dict={
+                    "WARC-Record-ID": _record_id(),
+                    "WARC-Date": date,
+                    "WARC-Concurrent-To": response_id,
+                },
+            )
+        )
+
+    def _write(self, record: Any) -> RecordPlace:
+        offset = self._out.tell()
+        self._writer.write_record(record)
+        headers = record.rec_headers
+        place = RecordPlace(
+            id=str(headers.get_header("WARC-Record-ID")),
+            type=record.rec_type,
+            url=headers.get_header("WARC-Target-URI") or "",
+            digest=headers.get_header("WARC-Payload-Digest") or "",
+            offset=offset,
+            length=self._out.tell() - offset,
+        )
+        self._places.append(place)
+        return place
+
+
+def new_run_id() -> str:
+    """An identifier for one run of one source."""
+    return uuid.uuid4().hex
+
+
+def _record_id() -> str:
+    return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _warc_date(moment: datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _capture(
+    record: Any, payload: bytes, status: int | None, headers: tuple[tuple[str, str], ...]
+) -> Capture:
+    head = record.rec_headers
+    return Capture(
+        capture_id=head.get_header("WARC-Record-ID"),
+        url=head.get_header("WARC-Target-URI"),
+        captured_at=datetime.fromisoformat(head.get_header("WARC-Date")),
+        status=status,
+        headers=headers,
+        digest=head.get_header("WARC-Payload-Digest"),
+        payload=payload,
+    )
+
+
+def _limited(stream: Any, url: str) -> bytes:
+    payload: bytes = stream.read(MAX_DECODED_BYTES + 1)
+    if len(payload) > MAX_DECODED_BYTES:
+        raise ArchiveError(f"{url}: decodes to more than {MAX_DECODED_BYTES} bytes; it is not read")
+    return payload
+
+
+def _run_to(run: Run) -> dict[str, Any]:
+    return asdict(run) | {"started_at": run.started_at.isoformat(), "ended_at": run.ended_at.isoformat()}
+
+
+def _run_from(data: Mapping[str, Any]) -> Run:
+    moments = {name: datetime.fromisoformat(data[name]) for name in ("started_at", "ended_at")}
+    return Run(**(dict(data) | moments))
+
+
+def _chain(path: Path, lines: list[bytes]) -> list[Entry]:
+    entries: list[Entry] = []
+    previous = GENESIS
+    for number, text in enumerate(lines, start=1):
+        try:
+            line = json.loads(text)
+            entry = _entry(line, text)
+        except (ValueError, KeyError, TypeError) as error:
+            raise ArchiveError(
+                f"{path}, line {number}: not a ledger line ({error}); restore it from a backup"
+            ) from error
+        if entry.previous != previous or entry.seq != number - 1:
+            raise ArchiveError(
+                f"{path}, line {number}: does not follow from the line before it "
+                f"(expected previous {previous[:12]}, found {entry.previous[:12]}); "
+                "a line was changed or removed"
+            )
+        previous = entry.entry_id
+        entries.append(entry)
+    return entries
+
+
+def _entry(line: Mapping[str, Any], text: bytes) -> Entry:
+    return Entry(
+        entry_id=hashlib.sha256(text).hexdigest(),
+        recorded_at=datetime.fromisoformat(line["recorded_at"]),
+        records=tuple(RecordPlace(**place) for place in line["records"]),
+        **{
+            name: line[name]
+            for name in (
+                "seq",
+                "institution",
+                "source",
+                "run_id",
+                "file",
+                "offset",
+                "length",
+                "sha256",
+                "previous",
+            )
+        },
+    )
+
+
+def _cut_torn_ledger(path: Path) -> None:
+    if not path.exists():
+        return
+    content = path.read_bytes()
+    whole = content.rfind(b"\n") + 1
+    if whole < len(content):
+        os.truncate(path, whole)
+
+
+def _cut_torn_bytes(path: Path, entries: list[Entry]) -> None:
+    if not path.exists():
+        return
+    vouched = max((entry.offset + entry.length for entry in entries if entry.file == path.name), default=0)
+    if path.stat().st_size > vouched:
+        os.truncate(path, vouched)
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    with path.open("a+") as handle:
+        deadline = time.monotonic() + _LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > deadline:
+                    handle.seek(0)
+                    raise ArchiveBusyError(
+                        f"{path.parent}: process {handle.read().strip() or 'unknown'} is collecting "
+                        "this source; wait for it to end or stop it"
+                    ) from None
+                time.sleep(0.1)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _fsync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,122 @@
+"""The archive keeps bytes exactly, chains its lines, and survives torn writes."""
+
+from __future__ import annotations
+
+import gzip
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from collectors.archive import LEDGER, Archive, ArchiveError, Entry, new_run_id
+from collectors.evidence import Fetched, Run
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def run_of(source: str = "jdih", outcome: str = "ok") -> Run:
+    return Run(new_run_id(), "kota-contoh", source, "regulations", NOON, NOON, outcome)  # type: ignore[arg-type]
+
+
+def page(body: bytes, url: str = "http://contoh.test/a?x=1", **headers: str) -> Fetched:
+    kept = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Fetched(url, NOON, 200, "OK", (("Content-Type", "text/html"), *kept), body)
+
+
+def append(archive: Archive, *documents: Fetched) -> Entry:
+    run = run_of()
+    with archive.appending(run) as appender:
+        for document in documents:
+            appender.add(document)
+        return appender.finish(run, NOON)
+
+
+def test_captures_come_back_byte_for_byte(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    dropped = Fetched("file:bukti.csv", NOON, None, "", (("Content-Type", "text/csv"),), b"a;b\n\xff\x00")
+    entry = append(archive, page(b"<p>satu</p>"), page(b"", url="http://contoh.test/kosong"), dropped)
+    run, captures = archive.read(entry)
+    assert run.run_id == entry.run_id
+    assert [c.payload for c in captures] == [b"<p>satu</p>", b"", b"a;b\n\xff\x00"]
+    assert [c.status for c in captures] == [200, 200, None]
+    assert captures[0].captured_at == NOON
+    assert captures[2].content_type == "text/csv"
+
+
+def test_an_encoded_body_is_kept_as_sent_and_read_decoded(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    entry = append(archive, page(gzip.compress(b"isi"), Content_Encoding="gzip"))
+    assert archive.read(entry)[1][0].payload == b"isi"
+
+
+def test_an_unchanged_payload_becomes_a_revisit_and_still_reads(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    body = b"x" * 5000
+    append(archive, page(body), page(b"other", url="http://contoh.test/b"))
+    second = append(archive, page(body))
+    assert "revisit" in {place.type for place in second.records}
+    assert "response" not in {place.type for place in second.records}
+    assert archive.read(second)[1][0].payload == body
+
+
+def test_warcio_finds_every_digest_right(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    append(archive, page(b"satu"), page(b"dua", url="http://contoh.test/2"))
+    append(archive, page(b"satu"))
+    (warc,) = tmp_path.glob("*/*/*.warc.gz")
+    checked = subprocess.run(
+        [sys.executable, "-m", "warcio.cli", "check", "-v", str(warc)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert "digest pass" in checked.stdout
+
+
+@pytest.mark.parametrize("torn", [b"garbage", b"\x1f\x8b\x08 half a member"])
+def test_torn_bytes_and_lines_are_cut_at_the_next_run(tmp_path: Path, torn: bytes) -> None:
+    archive = Archive(tmp_path)
+    first = append(archive, page(b"satu"))
+    folder = archive.folder("kota-contoh", "jdih")
+    with (folder / first.file).open("ab") as warc:
+        warc.write(torn)
+    with (folder / LEDGER).open("ab") as ledger:
+        ledger.write(b'{"seq":1,"half')
+    second = append(archive, page(b"dua", url="http://contoh.test/2"))
+    assert second.offset == first.offset + first.length
+    assert [e.seq for e in archive.ledger("kota-contoh", "jdih")] == [0, 1]
+    assert archive.read(second)[1][0].payload == b"dua"
+
+
+def test_a_run_that_never_finishes_vouches_for_nothing(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    with pytest.raises(RuntimeError), archive.appending(run_of()) as appender:
+        appender.add(page(b"satu"))
+        raise RuntimeError
+    assert archive.ledger("kota-contoh", "jdih") == []
+    assert archive.read(append(archive, page(b"dua")))[1][0].payload == b"dua"
+
+
+def test_a_changed_byte_is_found(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    entry = append(archive, page(b"satu"))
+    path = archive.folder("kota-contoh", "jdih") / entry.file
+    content = bytearray(path.read_bytes())
+    content[entry.offset + 40] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ArchiveError, match="ledger line 1"):
+        archive.read(entry)
+
+
+def test_a_removed_ledger_line_is_found(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    for text in (b"satu", b"dua", b"tiga"):
+        append(archive, page(text))
+    path = archive.folder("kota-contoh", "jdih") / LEDGER
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[0] + lines[2])
+    with pytest.raises(ArchiveError, match="line 2: does not follow"):
+        archive.ledger("kota-contoh", "jdih")
