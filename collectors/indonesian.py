@@ -87,8 +87,9 @@ def _without_tags(text: str) -> str:
 
 
 def _without_hidden_parts(text: str) -> str:
-    """Text without comments, scripts and styles, in one pass: a pattern for both ends would take
-    quadratic time on a hostile cell full of openings. What is never closed is dropped to the end, as browsers do.
+    """Text without comments, scripts and styles; what is never closed is dropped to the end, as browsers do.
+
+    In one pass: a single pattern for both ends takes quadratic time on a hostile cell full of openings.
     """
     kept: list[str] = []
     at = 0
