@@ -18,7 +18,7 @@ def is_public(address: str) -> bool:
     address that carries such an IPv4 address inside (mapped, NAT64, 6to4, Teredo). A zone (``%eth0``) is
     ignored. Raises ValueError where `address` is not numeric.
     """
-    ip = ipaddress.ip_address(address.split("%")[0])
+    ip = ipaddress.ip_address(address.partition("%")[0])
     carried = _carried(ip) if isinstance(ip, ipaddress.IPv6Address) else ()
     return all(_is_global(inner) for inner in carried or (ip,))
 
