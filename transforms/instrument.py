@@ -1,0 +1,431 @@
+"""The norm and its rules as data: loaded from YAML, cross-checked, frozen.
+
+An *instrument* (`instruments/<id>.yml`) is a versioned legal norm: domains, aspects, indicators, weights,
+and for every level of every indicator the criteria it asks for. *Rules* (`rules/<id>.yml`) say how each
+criterion is answered: by which probes, by attestation. *Topics* (`topics.yml`) are the patterns by which
+titles are recognised. *Probes* (`probes/probes.yml` and one `.sql` file each) are questions about evidence.
+
+Every loader takes `root`, the folder that holds these files, and raises InstrumentError with one line per
+problem. Nothing here reads evidence: `transforms/facts.py` says what the warehouse has to run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from transforms.norm import (
+    Aspect,
+    Band,
+    Criterion,
+    Domain,
+    Frozen,
+    Indicator,
+    Instrument,
+    Level,
+    Model,
+    Probe,
+    ProbeCall,
+    Rounding,
+    Rule,
+    Rules,
+    Topic,
+    WorkedExample,
+)
+from transforms.norm_files import InstrumentError, Problems, display, read_text, read_yaml, validated
+
+__all__ = [
+    "MODELS_FOLDER",
+    "Aspect",
+    "Band",
+    "Criterion",
+    "Domain",
+    "Indicator",
+    "Instrument",
+    "InstrumentError",
+    "Level",
+    "Model",
+    "Probe",
+    "ProbeCall",
+    "Rounding",
+    "Rule",
+    "Rules",
+    "Topic",
+    "WorkedExample",
+    "load_instrument",
+    "load_models",
+    "load_probes",
+    "load_rules",
+    "load_topics",
+    "ruleset_hash",
+    "topic_filter",
+]
+
+ROOT = Path(__file__).parent
+MODELS_FOLDER = ROOT / "models"
+LEVELS = (1, 2, 3, 4, 5)
+
+
+def load_instrument(instrument_id: str, root: Path = ROOT) -> Instrument:
+    """The instrument of that id. Raises InstrumentError when it is unknown or inconsistent."""
+    path = root / "instruments" / f"{instrument_id}.yml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in (root / "instruments").glob("*.yml"))) or "none"
+        raise InstrumentError(f"there is no instrument {instrument_id!r}; known: {known}")
+    data = read_yaml(path)
+    _say_what_levels_build_on(data)
+    instrument = validated(Instrument, data, display(path))
+    problems = Problems(display(path))
+    if instrument.id != instrument_id:
+        problems.add("id", f"is {instrument.id!r} but the file is named {instrument_id!r}")
+    _check_bands(instrument, problems)
+    _check_structure(instrument, problems)
+    _check_weights(instrument, problems)
+    _check_criteria(instrument, problems)
+    problems.raise_any()
+    return instrument
+
+
+def _say_what_levels_build_on(data: dict[str, Any]) -> None:
+    """Write out the default of `builds_on`, which depends on the level's own number."""
+    for indicator in data.get("indicators") or ():
+        for level in indicator.get("levels") or () if isinstance(indicator, dict) else ():
+            if isinstance(level, dict) and isinstance(level.get("level"), int):
+                level.setdefault("builds_on", level["level"] - 1)
+
+
+def _check_bands(instrument: Instrument, problems: Problems) -> None:
+    bands = sorted(instrument.bands, key=lambda band: band.min)
+    if not bands:
+        problems.add("bands", "give at least one band")
+        return
+    if bands[0].min != 1 or bands[-1].max != 5 or not bands[-1].max_inclusive:
+        problems.add("bands", "they must cover 1 up to and including 5")
+    for lower, upper in itertools.pairwise(bands):
+        if lower.max != upper.min or lower.max_inclusive:
+            problems.add("bands", f"{lower.predikat} must end, exclusively, where {upper.predikat} begins")
+
+
+def _check_structure(instrument: Instrument, problems: Problems) -> None:
+    domains = {domain.number for domain in instrument.domains}
+    aspects = {aspect.number: aspect for aspect in instrument.aspects}
+    numbers = [indicator.number for indicator in instrument.indicators]
+    for kind, codes in (
+        ("domains", [d.number for d in instrument.domains]),
+        ("aspects", [a.number for a in instrument.aspects]),
+        ("indicators", numbers),
+    ):
+        for code in sorted({code for code in codes if codes.count(code) > 1}):
+            problems.add(kind, f"number {code!r} is used more than once")
+    for aspect in instrument.aspects:
+        if aspect.domain not in domains:
+            problems.add(f"aspects.{aspect.number}.domain", f"there is no domain {aspect.domain!r}")
+    for indicator in instrument.indicators:
+        path = f"indicators.{indicator.number}"
+        if indicator.aspect not in aspects:
+            problems.add(f"{path}.aspect", f"there is no aspect {indicator.aspect!r}")
+        elif aspects[indicator.aspect].domain != indicator.domain:
+            problems.add(f"{path}.domain", f"aspect {indicator.aspect} is not in domain {indicator.domain}")
+        for other in indicator.depends_on:
+            if other not in numbers:
+                problems.add(f"{path}.depends_on", f"there is no indicator {other!r}")
+
+
+def _check_weights(instrument: Instrument, problems: Problems) -> None:
+    for kind, entries in (
+        ("indicators", instrument.indicators),
+        ("aspects", instrument.aspects),
+        ("domains", instrument.domains),
+    ):
+        total = sum((entry.weight for entry in entries), Decimal(0))
+        if total != 100:
+            problems.add(kind, f"weights sum to {total}, not 100")
+    for aspect in instrument.aspects:
+        total = sum((i.weight for i in instrument.indicators if i.aspect == aspect.number), Decimal(0))
+        if total != aspect.weight:
+            problems.add(
+                f"aspects.{aspect.number}.weight", f"is {aspect.weight}; its indicators sum to {total}"
+            )
+    for domain in instrument.domains:
+        total = sum((a.weight for a in instrument.aspects if a.domain == domain.number), Decimal(0))
+        if total != domain.weight:
+            problems.add(f"domains.{domain.number}.weight", f"is {domain.weight}; its aspects sum to {total}")
+
+
+def _check_criteria(instrument: Instrument, problems: Problems) -> None:
+    for indicator in instrument.indicators:
+        path = f"indicators.{indicator.number}.levels"
+        if tuple(level.level for level in indicator.levels) != LEVELS:
+            problems.add(path, "must be the levels 1 to 5, in order")
+            continue
+        for level in indicator.levels:
+            if not 0 <= level.builds_on < level.level or (level.builds_on == 0) != (level.level == 1):
+                problems.add(f"{path}.{level.level}.builds_on", f"cannot build on {level.builds_on}")
+            if level.level == 1 and len(level.criteria) != 1:
+                problems.add(f"{path}.1.criteria", "level 1 is the floor and has exactly one criterion")
+            if not level.criteria:
+                problems.add(f"{path}.{level.level}.criteria", "give at least one criterion")
+            for letter, criterion in zip("abcdefghijklmnopqrstuvwxyz", level.criteria, strict=False):
+                wanted = f"I{indicator.number:0>2}.{level.level}.{letter}"
+                if criterion.id != wanted:
+                    problems.add(f"{path}.{level.level}.criteria", f"{criterion.id!r} must be {wanted!r}")
+
+
+# Topics, probes, models -------------------------------------------------------------------------------------
+
+
+def load_topics(root: Path = ROOT) -> tuple[Topic, ...]:
+    """The topics of `topics.yml`, in order. Raises InstrumentError."""
+    path = root / "topics.yml"
+    problems = Problems(display(path))
+    topics = tuple(
+        validated(Topic, entry, display(path), f"topics.{index}")
+        for index, entry in enumerate(read_yaml(path).get("topics") or ())
+    )
+    ids = [topic.id for topic in topics]
+    for repeated in sorted({i for i in ids if ids.count(i) > 1}):
+        problems.add(f"topics.{repeated}", "the id is used more than once")
+    for topic in topics:
+        for pattern in (*topic.include, *topic.exclude):
+            _check_pattern(f"topics.{topic.id}", pattern, problems)
+    problems.raise_any()
+    return topics
+
+
+def topic_filter(topics: Sequence[Topic]) -> str:
+    """One pattern that matches whatever any topic includes.
+
+    The warehouse compiles a pattern that is bound as a parameter once, one read from a table for every row:
+    filtering by this first makes matching ten thousand titles take milliseconds instead of seconds.
+    """
+    return "|".join(f"(?:{pattern})" for topic in topics for pattern in topic.include)
+
+
+def _check_pattern(path: str, pattern: str, problems: Problems) -> None:
+    try:
+        if re.compile(pattern).search(""):
+            problems.add(path, f"{pattern!r} matches an empty title, so it would match every title")
+    except re.error as error:
+        problems.add(path, f"{pattern!r} is not a regular expression ({error})")
+    if re.search(r"[A-Z]", re.sub(r"\\.", "", pattern)) or re.search(r"\(\?[=!<]|\\[1-9]", pattern):
+        problems.add(path, f"{pattern!r}: use lower case, no look-around and no back-references (RE2)")
+
+
+class _ProbeEntry(Frozen):
+    question: str
+    kind: Literal["regulation", "uptime", "application"]
+    parameters: tuple[str, ...] = ()
+
+
+def load_probes(root: Path = ROOT) -> Mapping[str, Probe]:
+    """The probes by id: each entry of `probes.yml` with its `.sql` file. Raises InstrumentError."""
+    folder = root / "probes"
+    path = folder / "probes.yml"
+    problems = Problems(display(path))
+    entries = {
+        name: validated(_ProbeEntry, entry, display(path), name) for name, entry in read_yaml(path).items()
+    }
+    files = {file.stem for file in folder.glob("*.sql")}
+    for name in sorted(files - set(entries)):
+        problems.add(name, f"the file {name}.sql has no entry here")
+    for name in sorted(set(entries) - files):
+        problems.add(name, f"there is no file {name}.sql")
+    problems.raise_any()
+    probes: dict[str, Probe] = {}
+    for name, entry in entries.items():
+        sql = read_text(folder / f"{name}.sql")
+        probes[name] = Probe(
+            id=name, question=entry.question, kind=entry.kind, parameters=entry.parameters, sql=sql
+        )
+        named = parameters_of(sql) - {"as_of"}
+        if named != set(entry.parameters):
+            problems.add(
+                f"{name}.parameters",
+                f"declares {sorted(entry.parameters)} but {name}.sql uses {sorted(named)}",
+            )
+    problems.raise_any()
+    return probes
+
+
+def parameters_of(sql: str) -> frozenset[str]:
+    """The named parameters ($name) that a statement uses, comments aside."""
+    return frozenset(re.findall(r"\$([a-z_][a-z0-9_]*)", _bare(sql)))
+
+
+def _bare(sql: str) -> str:
+    """A statement without whole-line comments, blank lines and trailing spaces."""
+    lines = (line.rstrip() for line in sql.splitlines())
+    return "\n".join(line for line in lines if line and not line.lstrip().startswith("--"))
+
+
+def load_models(root: Path = ROOT) -> tuple[Model, ...]:
+    """The fact models in the order of their file numbers; the name is the file's without the number."""
+    models = []
+    for path in sorted((root / "models").glob("*.sql")):
+        number, _, name = path.stem.partition("_")
+        if not number.isdigit() or not name:
+            raise InstrumentError(
+                f"{display(path)}: name it <number>_<table>.sql, such as 01_source_seen.sql"
+            )
+        models.append(Model(name=name, sql=read_text(path)))
+    return tuple(models)
+
+
+# Rules ------------------------------------------------------------------------------------------------------
+
+
+class _CallEntry(Frozen):
+    probe: str | None = None
+    with_: dict[str, str] = Field(default_factory=dict, alias="with")
+    attestation: bool = False
+    floor: bool = False
+
+
+class _RuleEntry(Frozen):
+    owner: str
+    met_by: tuple[_CallEntry, ...]
+    refuted_by: tuple[_CallEntry, ...] = ()
+    hinted_by: tuple[_CallEntry, ...] = ()
+    remedy: str
+
+
+class _RulesFile(Frozen):
+    instrument: str
+    rules: dict[str, _RuleEntry]
+
+
+def load_rules(instrument: Instrument, root: Path = ROOT) -> Rules:
+    """The rules of an instrument, in the order of its criteria, checked against probes and topics.
+
+    Raises InstrumentError where a criterion has no rule, a rule no criterion, a call no
+    probe, or a probe no call.
+    """
+    path = root / "rules" / f"{instrument.id}.yml"
+    file = validated(_RulesFile, read_yaml(path), display(path))
+    problems = Problems(display(path))
+    if file.instrument != instrument.id:
+        problems.add("instrument", f"is {file.instrument!r}, not {instrument.id!r}")
+    probes = load_probes(root)
+    topics = {topic.id: topic for topic in load_topics(root)}
+    wanted = {criterion.id: (indicator, level) for indicator, level, criterion in instrument.placed()}
+    for unknown in sorted(set(file.rules) - set(wanted)):
+        problems.add(f"rules.{unknown}", f"{instrument.id} has no such criterion")
+    rules = []
+    for criterion, (indicator, level) in wanted.items():
+        if criterion not in file.rules:
+            problems.add(f"rules.{criterion}", "the criterion has no rule; add one")
+            continue
+        rule = _rule(criterion, file.rules[criterion], problems)
+        _check_rule(rule, indicator, level, problems)
+        for call in rule.calls:
+            _check_call(call, probes, topics, f"rules.{criterion}", problems)
+        rules.append(rule)
+    loaded = Rules(instrument=instrument.id, rules=tuple(rules))
+    _check_all_used(loaded, probes, topics, path, problems)
+    problems.raise_any()
+    return loaded
+
+
+def _rule(criterion: str, entry: _RuleEntry, problems: Problems) -> Rule:
+    def calls(kind: str, entries: Sequence[_CallEntry]) -> tuple[ProbeCall, ...]:
+        found = []
+        for index, call in enumerate(entries):
+            if (call.probe is not None) + call.attestation + call.floor != 1:
+                problems.add(f"rules.{criterion}.{kind}.{index}", "give one of probe, attestation, floor")
+            elif call.probe is not None:
+                found.append(ProbeCall(probe=call.probe, with_=tuple(sorted(call.with_.items()))))
+            elif kind != "met_by":
+                problems.add(f"rules.{criterion}.{kind}.{index}", "only a probe can stand here")
+        return tuple(found)
+
+    return Rule(
+        criterion=criterion,
+        owner=entry.owner,
+        met_by=calls("met_by", entry.met_by),
+        attestation=any(call.attestation for call in entry.met_by),
+        floor=any(call.floor for call in entry.met_by),
+        refuted_by=calls("refuted_by", entry.refuted_by),
+        hinted_by=calls("hinted_by", entry.hinted_by),
+        remedy=entry.remedy,
+    )
+
+
+def _check_rule(rule: Rule, indicator: Indicator, level: Level, problems: Problems) -> None:
+    path = f"rules.{rule.criterion}.met_by"
+    if rule.floor != (level.level == 1):
+        problems.add(path, "level 1, and only level 1, is met by {floor: true}")
+    if not (rule.floor or rule.attestation or rule.met_by):
+        problems.add(path, "nothing can meet it; add a probe or {attestation: true}")
+    if rule.floor and (rule.attestation or rule.calls):
+        problems.add(path, "the floor is met without evidence; remove the other entries")
+    if rule.met_by and level.level > indicator.proves_level:
+        problems.add(
+            path,
+            f"indicator {indicator.number} can be proven by probes up to level {indicator.proves_level} only;"
+            " move the probe to hinted_by",
+        )
+
+
+def _check_call(
+    call: ProbeCall, probes: Mapping[str, Probe], topics: Mapping[str, Topic], path: str, problems: Problems
+) -> None:
+    probe = probes.get(call.probe)
+    if probe is None:
+        problems.add(path, f"there is no probe {call.probe!r}; known: {', '.join(sorted(probes))}")
+        return
+    given = dict(call.with_)
+    if set(given) != set(probe.parameters):
+        problems.add(path, f"{call.probe} takes {sorted(probe.parameters)}, not {sorted(given)}")
+    topic = given.get("topic")
+    if topic is not None and (topic not in topics or topics[topic].for_ != probe.kind):
+        problems.add(path, f"topics.yml has no topic {topic!r} for a {probe.kind}")
+
+
+def _check_all_used(
+    rules: Rules, probes: Mapping[str, Probe], topics: Mapping[str, Topic], path: Path, problems: Problems
+) -> None:
+    """Probes and topics that no rules file uses are dead, and would be kept in step for nothing."""
+    calls = list(rules.calls())
+    unused = set(probes) - {call.probe for call in calls}
+    dead = set(topics) - {dict(call.with_).get("topic") for call in calls}
+    others = [other for other in sorted(path.parent.glob("*.yml")) if other != path] if unused or dead else []
+    text = "\n".join(read_text(other) for other in others)
+    for name in sorted(unused):
+        if f"probe: {name}" not in text:
+            problems.add("rules", f"no rule uses the probe {name!r}; use it or delete probes/{name}.sql")
+    for name in sorted(dead):
+        if f"topic: {name}" not in text:
+            problems.add("rules", f"no rule uses the topic {name!r}; use it or delete it from topics.yml")
+
+
+def ruleset_hash(
+    instrument: Instrument,
+    rules: Rules,
+    topics: Sequence[Topic],
+    probes: Mapping[str, Probe],
+    models: Sequence[Model] | None = None,
+) -> str:
+    """SHA-256 (hex) over all that decides a score besides evidence: norm, rules, topics, probes, models.
+
+    Comments, blank lines and the order of keys do not count; `models` defaults to the project's own. Scores
+    with different hashes must not be compared.
+    """
+    content = {
+        "instrument": instrument.model_dump(mode="json"),
+        "rules": rules.model_dump(mode="json"),
+        "topics": [topic.model_dump(mode="json") for topic in topics],
+        "probes": {
+            name: {**probe.model_dump(mode="json"), "sql": _bare(probe.sql)} for name, probe in probes.items()
+        },
+        "models": [[model.name, _bare(model.sql)] for model in (load_models() if models is None else models)],
+    }
+    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
