@@ -1,0 +1,195 @@
+"""What deserves a message, decided from two scored dates. Pure; delivery is at the edge.
+
+A fall is reported only where the world or a statement changed. Where a provisional value falls because
+evidence ran out, that is said as evidence_stale: a failed source never reads as a fall.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from transforms.attribution import CAUSE_TEXT, Change, Scored, changes
+from transforms.instrument import Instrument
+from transforms.scoring import rounded
+
+Kind = Literal["index_fell", "domain_fell", "level_fell", "evidence_stale", "source_failed", "service_down"]
+Severity = Literal["penting", "waspada", "info"]
+
+
+@dataclass(frozen=True)
+class FailedSource:
+    """A source whose last run was not good, with the last time it was."""
+
+    source: str
+    message: str
+    failed_at: datetime
+    last_ok_at: datetime | None
+
+
+@dataclass(frozen=True)
+class DownService:
+    """A service that is down, since when, and how it fails."""
+
+    service_id: str
+    name: str
+    agency: str
+    down_since: datetime
+    error_class: str
+
+
+@dataclass(frozen=True)
+class Alert:
+    """One line of a message. `event_key` is the same for the same event, however often it is decided."""
+
+    event_key: str
+    kind: Kind
+    severity: Severity
+    line: str
+    before: str
+    after: str
+    cause: str
+
+
+def decide(
+    instrument: Instrument,
+    previous: Scored | None,
+    current: Scored,
+    failed_sources: Sequence[FailedSource],
+    down_services: Sequence[DownService],
+    min_drop: Decimal,
+    time_zone: ZoneInfo,
+) -> tuple[Alert, ...]:
+    """The alerts of one scored date. Scores of different rulesets are never compared.
+
+    `min_drop` is the smallest fall of the index, or of a domain, that is worth a line (points on 1..5).
+    """
+    alerts: list[Alert] = []
+    if previous is not None and previous.ruleset_hash == current.ruleset_hash:
+        falls = [c for c in changes(instrument, previous, current) if c.after < c.before]
+        alerts += _aggregate_alerts(instrument, previous, current, falls, min_drop)
+        alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
+    alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
+    alerts += [_service_alert(current, down, time_zone) for down in down_services]
+    return tuple(alerts)
+
+
+def comma(value: Fraction | Decimal) -> str:
+    """Two decimals with the decimal comma of Indonesian."""
+    return str(rounded(Fraction(value))).replace(".", ",")
+
+
+def _aggregate_alerts(
+    instrument: Instrument,
+    previous: Scored,
+    current: Scored,
+    falls: Sequence[Change],
+    min_drop: Decimal,
+) -> list[Alert]:
+    weights = {indicator.number: indicator for indicator in instrument.indicators}
+    before_by = {(a.scope, a.code): a for a in previous.aggregates}
+    alerts = []
+    for after in current.aggregates:
+        before = before_by.get((after.scope, after.code))
+        if after.scope == "aspect" or before is None:
+            continue
+        drop = before.provisional - after.provisional
+        members = [f for f in falls if after.scope == "index" or weights[f.indicator].domain == after.code]
+        if drop < Fraction(min_drop) or not members:
+            continue
+        members.sort(key=lambda f: f.contribution)
+        real = [f for f in members if f.cause != "expired"]
+        named = "; ".join(_named(instrument, f) for f in (real or members)[:3])
+        what = after.name if after.scope == "index" else f"Domain {after.name}"
+        moved = f"dari {comma(before.provisional)} ke {comma(after.provisional)}"
+        if before.predikat != after.predikat:
+            moved += f" (predikat {before.predikat} menjadi {after.predikat})"
+        if real:
+            kind: Kind = "index_fell" if after.scope == "index" else "domain_fell"
+            line = f"{what} turun {moved}: {named}"
+        else:
+            kind = "evidence_stale"
+            line = f"{what} bergeser {moved} semata karena bukti kedaluwarsa: {named}"
+        alerts.append(
+            Alert(
+                event_key=_pair_key(kind, f"{after.scope}-{after.code}", previous, current),
+                kind=kind,
+                severity="penting" if real and after.scope == "index" else "waspada",
+                line=line,
+                before=comma(before.provisional),
+                after=comma(after.provisional),
+                cause=named,
+            )
+        )
+    return alerts
+
+
+def _named(instrument: Instrument, fall: Change) -> str:
+    short = instrument.indicator(fall.indicator).short_name
+    return f"I{fall.indicator} {short} {fall.before} ke {fall.after} ({CAUSE_TEXT[fall.cause]})"
+
+
+def _level_alert(instrument: Instrument, previous: Scored, current: Scored, fall: Change) -> Alert:
+    indicator = instrument.indicator(fall.indicator)
+    stale = fall.cause == "expired"
+    verb = "bergeser" if stale else "turun"
+    cause = CAUSE_TEXT[fall.cause] + (f", {fall.why}" if fall.why else "")
+    kind: Kind = "evidence_stale" if stale else "level_fell"
+    return Alert(
+        event_key=_pair_key(kind, f"I{fall.indicator}", previous, current),
+        kind=kind,
+        severity="waspada",
+        line=(
+            f"Indikator {indicator.number} {indicator.short_name} {verb} dari tingkat {fall.before} "
+            f"ke {fall.after}: {cause}"
+        ),
+        before=str(fall.before),
+        after=str(fall.after),
+        cause=cause,
+    )
+
+
+def _source_alert(current: Scored, failed: FailedSource, time_zone: ZoneInfo) -> Alert:
+    last = failed.last_ok_at
+    since = f"terakhir berhasil {_local(last, time_zone)}" if last else "belum pernah berhasil"
+    return Alert(
+        event_key=f"source_failed:{current.institution}:{failed.source}:{last.isoformat() if last else '-'}",
+        kind="source_failed",
+        severity="waspada",
+        line=(
+            f"Sumber {failed.source} gagal pada {_local(failed.failed_at, time_zone)} ({since}): "
+            f"{failed.message}. Bukti lama tetap dipakai sampai masa tenggang habis; "
+            "ini bukan penurunan nilai"
+        ),
+        before="berhasil" if last else "belum ada",
+        after="gagal",
+        cause=failed.message,
+    )
+
+
+def _service_alert(current: Scored, down: DownService, time_zone: ZoneInfo) -> Alert:
+    return Alert(
+        event_key=f"service_down:{current.institution}:{down.service_id}:{down.down_since.isoformat()}",
+        kind="service_down",
+        severity="penting",
+        line=(
+            f"Layanan {down.name} ({down.agency}) mati sejak {_local(down.down_since, time_zone)}: "
+            f"{down.error_class}"
+        ),
+        before="hidup",
+        after="mati",
+        cause=down.error_class,
+    )
+
+
+def _pair_key(kind: str, subject: str, previous: Scored, current: Scored) -> str:
+    return f"{kind}:{current.institution}:{subject}:{previous.score_id[:16]}:{current.score_id[:16]}"
+
+
+def _local(moment: datetime, time_zone: ZoneInfo) -> str:
+    return f"{moment.astimezone(time_zone):%Y-%m-%d %H.%M}"
