@@ -1,0 +1,165 @@
+"""Opening the warehouse: one writer for one transaction, readers on the published copy.
+
+DuckDB lets one process hold a file open for writing and then refuses every other, readers included. So a
+writer opens, commits one transaction and closes; who has to wait does so politely, and is told who holds it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+SCHEMA_FOLDER = Path(__file__).parent / "schema"
+DEFAULT_WAIT_SECONDS = 60.0
+_HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pid>\d+)\)")
+_NO_DOWNLOADS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+
+
+class WarehouseError(Exception):
+    """The warehouse cannot be used; the message names the file and what to do."""
+
+
+class WarehouseBusyError(WarehouseError):
+    """Another process holds the warehouse; the message names it."""
+
+
+@cache
+def statement(path: Path) -> str:
+    """The text of a .sql file."""
+    return path.read_text(encoding="utf-8")
+
+
+def execute(
+    connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """Run a statement with those of `parameters` that it names (DuckDB refuses surplus ones)."""
+    named = set(re.findall(r"\$([a-z_]+)", sql))
+    given = {name: value for name, value in (parameters or {}).items() if name in named}
+    return connection.execute(sql, given) if given else connection.execute(sql)
+
+
+def frame_of(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """Columns as objects, so that None stays None and dates stay dates on their way into DuckDB."""
+    return pd.DataFrame(columns, dtype=object)
+
+
+def append(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: Sequence[Mapping[str, Any]], **constants: Any
+) -> None:
+    """Append rows, each with the constants, to a table by column name."""
+    if not rows:
+        return
+    frame = frame_of({name: [row[name] for row in rows] for name in rows[0]})
+    connection.register("rows_to_append", frame)
+    try:
+        fixed = "".join(f", ${name} AS {name}" for name in constants)
+        execute(
+            connection,
+            f"INSERT INTO {table} BY NAME SELECT rows_to_append.*{fixed} FROM rows_to_append",
+            constants,
+        )
+    finally:
+        connection.unregister("rows_to_append")
+
+
+@contextmanager
+def writing(
+    path: Path, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """One transaction on the warehouse, at the newest schema; committed on leaving, else rolled back.
+
+    Raises WarehouseBusyError naming the holder when the file stays locked for `wait_seconds`, and
+    WarehouseError when it cannot be opened at all.
+    """
+    connection = _attach(path, wait_seconds)
+    try:
+        connection.execute("BEGIN")
+        migrate(connection, now)
+        yield connection
+        connection.execute("COMMIT")
+    finally:
+        connection.close()
+
+
+@contextmanager
+def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A read-only connection to a published copy.
+
+    Raises WarehouseError when there is none yet.
+    """
+    if not path.exists():
+        raise WarehouseError(f"{path}: nothing is published yet; run pantau run or pantau publish")
+    try:
+        connection = duckdb.connect(str(path), read_only=True, config=dict(_NO_DOWNLOADS))
+    except duckdb.Error as error:
+        raise WarehouseError(
+            f"{path}: is not a readable published copy ({error}); run pantau publish"
+        ) from error
+    try:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+    """Bring the schema forward by the numbered files of `schema/` that have not run yet."""
+    connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS ops.migration (number INTEGER, name VARCHAR, applied_at TIMESTAMPTZ)"
+    )
+    done = {row[0] for row in connection.execute("SELECT number FROM ops.migration").fetchall()}
+    known = {int(path.name[:4]): path for path in sorted(SCHEMA_FOLDER.glob("*.sql"))}
+    if newer := done - known.keys():
+        raise WarehouseError(
+            f"the warehouse has schema {max(newer)}, this Pantau knows up to {max(known)}; use a newer one"
+        )
+    for number, path in known.items():
+        if number not in done:
+            connection.execute(statement(path))
+            connection.execute(
+                "INSERT INTO ops.migration VALUES ($number, $name, $now)",
+                {"number": number, "name": path.stem, "now": now},
+            )
+
+
+def _attach(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{path.parent}: cannot be created ({error.strerror})") from error
+    deadline = time.monotonic() + wait_seconds
+    while True:
+        connection = duckdb.connect(config=dict(_NO_DOWNLOADS))
+        try:
+            quoted = str(path).replace("'", "''")
+            connection.execute(f"ATTACH '{quoted}' AS warehouse")
+        except duckdb.IOException as error:
+            connection.close()
+            holder = _HOLDER.search(str(error))
+            if holder is None:
+                raise WarehouseError(f"{path}: cannot be opened ({error})") from error
+            if time.monotonic() >= deadline:
+                raise WarehouseBusyError(
+                    f"{path}: process {holder['pid']} ({holder['program']}) holds the warehouse; "
+                    "wait for it to end or stop it, then run again"
+                ) from error
+            time.sleep(0.1)
+            continue
+        except duckdb.Error as error:
+            connection.close()
+            raise WarehouseError(
+                f"{path}: is not a DuckDB file ({error}); move it away and run again"
+            ) from error
+        connection.execute("USE warehouse")
+        connection.execute("SET TimeZone = 'UTC'")
+        return connection
