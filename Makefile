@@ -1,0 +1,40 @@
+# `make run` and `make test` are all that README asks for; both make the environment first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: help install run test check lock clean
+
+help:  ## Show what there is
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+install: .venv/installed  ## Create .venv from the lock file
+
+.venv/installed: requirements.lock pyproject.toml
+	@echo "Creating .venv from requirements.lock (about a minute) ..."
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.11 to 3.13 is needed; set PYTHON=python3.12, say"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "see README: Debian needs python3-venv"; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: install  ## Run the whole pipeline once over the made-up city
+	@$(BIN)/python -m demo run
+
+test: install  ## Run the whole test suite
+	@$(BIN)/python -m pytest
+
+check: install  ## ruff, mypy --strict, import-linter, lock file up to date
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python -m tests.lock_is_current
+
+lock:  ## Bring requirements.lock up to date with pyproject.toml
+	@$(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
+		--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links \
+		--custom-compile-command "make lock" -o requirements.lock
+
+clean:  ## Remove the environment and caches; data/ stays
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

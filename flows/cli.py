@@ -1,0 +1,396 @@
+"""`pantau`: the command line. Parses words, calls a stage, prints.
+
+Exit codes: 0 fine, 1 failed, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import traceback
+from dataclasses import asdict
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.places import Places, now
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Pantau SPBE: a running, evidence-backed estimate of an institution's SPBE index.",
+)
+
+Config = Annotated[
+    Path, typer.Option("--config", help="The institution's file, such as config/kota-contoh.yml.")
+]
+DataDir = Annotated[
+    Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+AsOf = Annotated[str | None, typer.Option("--as-of", help="Score as of this moment (ISO 8601); default now.")]
+Which = Annotated[str | None, typer.Option("--institution", help="Its id, where the copy holds several.")]
+
+DATA = Path("data")
+
+
+class UsageError(Exception):
+    """The command was called with something that cannot be; exit code 2."""
+
+
+@app.command()
+def run(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Run every stage once, as a Prefect flow, and show the index."""
+    from flows.terminal import show_run
+
+    places = Places(data_dir)
+    result = _run_flow(config, places)
+    if as_json:
+        _print_json(_run_document(result))
+    else:
+        show_run(result, places, config)
+    if any(r.outcome == "error" for r in result.loaded) or any(r.error for r in result.notified):
+        raise typer.Exit(1)
+
+
+@app.command()
+def collect(
+    config: Config,
+    data_dir: DataDir = DATA,
+    cadence: Annotated[str | None, typer.Option(help="services, listings or registry.")] = None,
+    source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Capture the sources into the archive. Touches the network; decides nothing."""
+    from collectors.archive import Archive
+    from flows.collect import collect as stage
+    from flows.progress import bars
+    from flows.terminal import show_collected
+
+    if cadence not in (None, "services", "listings", "registry"):
+        raise UsageError(f"cadence {cadence!r} does not exist; there are services, listings, registry")
+    with bars():
+        results = stage(config, Archive(Places(data_dir).archive), clock=now, cadence=cadence, only=source)
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        show_collected(results)
+    if results and all(result.outcome == "failed" for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def load(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Load what the archive holds and the warehouse has not seen."""
+    from flows.load import load as stage
+    from flows.progress import bars
+    from flows.terminal import show_loaded
+
+    with bars():
+        results = stage(Places(data_dir), now=now(), institution=_institution_of(config))
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        show_loaded(results)
+    if any(result.outcome == "error" for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def score(config: Config, data_dir: DataDir = DATA, as_of: AsOf = None, as_json: AsJson = False) -> None:
+    """Compute findings, levels and the index from the warehouse, and append them."""
+    from flows.score import score as stage
+    from flows.terminal import show_scored
+
+    moment = _moment(as_of)
+    results = stage(Places(data_dir), as_of=moment, now=now(), institution=_institution_of(config))
+    if as_json:
+        _print_json([_scored_document(result) for result in results])
+    else:
+        show_scored(results)
+
+
+@app.command()
+def publish(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Swap in the read-only DuckDB copy and the page."""
+    from flows.publish import publish as stage
+
+    _institution_of(config)
+    published = stage(Places(data_dir), now=now())
+    if as_json:
+        _print_json({"copy": str(published.copy), "pages": [str(page) for page in published.pages]})
+        return
+    typer.echo(f"copy  {published.copy}")
+    for page in published.pages:
+        typer.echo(f"page  {page}")
+
+
+@app.command()
+def notify(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Deliver what the outbox still holds (JSON lines, and the addresses in PANTAU_APPRISE_URLS)."""
+    from flows.notify import notify as stage
+
+    _institution_of(config)
+    results = stage(Places(data_dir), now=now())
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        for result in results:
+            typer.echo(
+                f"{result.channel}: {result.events} events" + (f"; {result.error}" if result.error else "")
+            )
+        if not results:
+            typer.echo("nothing to deliver")
+    if any(result.error for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def index(data_dir: DataDir = DATA, institution: Which = None, as_json: AsJson = False) -> None:
+    """Show the index of the last scored date: three numbers, coverage, predikat, against target."""
+    from flows.terminal import show_index
+    from warehouse import read
+    from warehouse.connection import reading
+
+    with reading(Places(data_dir).published) as connection:
+        view = read.index_view(connection, _one_institution(read.institutions(connection), institution))
+    if as_json:
+        _print_json(asdict(view))
+    else:
+        show_index(view)
+
+
+@app.command()
+def explain(
+    indicator: Annotated[str, typer.Argument(help="Its number, such as 8 or I08.")],
+    data_dir: DataDir = DATA,
+    institution: Which = None,
+    as_json: AsJson = False,
+) -> None:
+    """Explain one indicator: its levels, each criterion's state, reason and evidence, and what is missing."""
+    from flows.terminal import show_indicator
+    from warehouse import read
+    from warehouse.connection import reading
+
+    number = indicator.upper().removeprefix("I").lstrip("0") or "0"
+    with reading(Places(data_dir).published) as connection:
+        name = _one_institution(read.institutions(connection), institution)
+        view = read.indicator_view(connection, name, number)
+        if view is None:
+            known = [i.number for i in read.index_view(connection, name).indicators]
+            raise UsageError(f"indicator {indicator!r} does not exist; there are {known[0]} to {known[-1]}")
+    if as_json:
+        _print_json(asdict(view))
+    else:
+        show_indicator(view)
+
+
+@app.command()
+def doctor(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
+    """Check a configuration, the data folder, and what can be reached from here."""
+    from flows.doctor import examine
+    from flows.terminal import show_examined
+
+    results = examine(config, Places(data_dir), clock=now)
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        show_examined(results)
+    if any(not result.ok for result in results):
+        raise typer.Exit(1)
+
+
+@app.command()
+def calc(
+    instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
+    levels: Annotated[Path, typer.Option(help='JSON {"1": 3, ...} or CSV with the columns indicator,level.')],
+) -> None:
+    """Compute index, domains and aspects from one level per indicator. Prints JSON."""
+    from flows.levels_file import read_levels
+    from transforms.instrument import load_instrument
+    from transforms.scoring import calculate, exact, rounded
+
+    norm = load_instrument(instrument)
+    results = calculate(norm, read_levels(levels))
+    whole = results[0]
+    _print_json(
+        {
+            "index": str(rounded(whole.provisional)),
+            "exact": f"{exact(whole.provisional):f}",
+            "predicate": whole.predikat,
+            "domains": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "domain"},
+            "aspects": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "aspect"},
+        }
+    )
+
+
+@app.command()
+def parse(
+    collector: Annotated[str, typer.Argument(help="regulations, app_registry, attestations or uptime.")],
+    file: Annotated[Path, typer.Argument(help="The saved page or export.")],
+    profile: Annotated[str | None, typer.Option(help="HTML profile; without it all are tried.")] = None,
+) -> None:
+    """Parse a saved file: one JSON record a line on stdout, rejects and a summary on stderr."""
+    from flows.try_out import parse_saved
+
+    parsed = parse_saved(collector, file, profile)
+    for record in parsed.records:
+        typer.echo(json.dumps(asdict(record), default=str, ensure_ascii=False))
+    for reject in parsed.rejects:
+        typer.echo(f"reject  {reject.where}: {reject.reason}", err=True)
+    for note in parsed.notes:
+        typer.echo(f"note    {note}", err=True)
+    typer.echo(
+        f"{file}: {parsed.seen} rows = {len(parsed.records)} records + {len(parsed.rejects)} rejects "
+        f"+ {parsed.duplicates} repeated",
+        err=True,
+    )
+    if not parsed.records:
+        raise typer.Exit(1)
+
+
+@app.command()
+def check(
+    urls: Annotated[list[str], typer.Argument(help="Addresses to check once each.")],
+    text: Annotated[str | None, typer.Option(help="Text the page must hold.")] = None,
+    ca_file: Annotated[Path | None, typer.Option(help="Extra certificate authority (PEM).")] = None,
+    allow_private: Annotated[bool, typer.Option(help="Allow loopback and private addresses.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check services once: DNS, connect, TLS, first byte, total, status, certificate."""
+    from flows.terminal import show_checks
+    from flows.try_out import check_addresses
+
+    results = check_addresses(urls, text=text, ca_file=ca_file, allow_private=allow_private, clock=now)
+    if as_json:
+        _print_json(results)
+    else:
+        show_checks(results)
+    if any(result["is_up"] is not True for result in results):
+        raise typer.Exit(1)
+
+
+def _run_flow(config: Path, places: Places) -> Any:
+    from collectors.institution import read_institution
+    from flows.prefect_server import prefect_api
+    from flows.progress import bars
+
+    read_institution(config)
+    with bars(), prefect_api(places):
+        from flows.pipeline import run as run_flow
+
+        return run_flow(config.resolve(), places.root.resolve())
+
+
+def _run_document(result: Any) -> dict[str, Any]:
+    return {
+        "collected": [asdict(r) for r in result.collected],
+        "loaded": [asdict(r) for r in result.loaded],
+        "scored": [_scored_document(r) for r in result.scored],
+        "published": {"copy": result.published.copy, "pages": list(result.published.pages)},
+        "notified": [asdict(r) for r in result.notified],
+    }
+
+
+def _scored_document(result: Any) -> dict[str, Any]:
+    from transforms.scoring import rounded
+
+    current = result.current
+    return {
+        "institution": result.institution,
+        "score_id": current.score_id,
+        "as_of": current.as_of,
+        "ruleset_hash": current.ruleset_hash,
+        "is_new": result.is_new,
+        "aggregates": [
+            {
+                "scope": a.scope,
+                "code": a.code,
+                "name": a.name,
+                "proven": rounded(a.proven),
+                "provisional": rounded(a.provisional),
+                "possible": rounded(a.possible),
+                "coverage": rounded(a.coverage, 4),
+                "predikat": a.predikat,
+            }
+            for a in current.aggregates
+        ],
+        "alerts": [asdict(alert) for alert in result.alerts],
+    }
+
+
+def _institution_of(config: Path) -> str:
+    from collectors.institution import read_institution
+
+    return read_institution(config)[0].institution.id
+
+
+def _one_institution(known: list[str], wanted: str | None) -> str:
+    if wanted is None and len(known) == 1:
+        return known[0]
+    if wanted in known:
+        return str(wanted)
+    listed = ", ".join(known) or "none; run pantau run"
+    raise UsageError(f"say which institution with --institution; the copy holds {listed}")
+
+
+def _moment(text: str | None) -> datetime:
+    if text is None:
+        return now()
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise UsageError(
+            f"--as-of {text!r} is not a moment; write 2026-03-02 or 2026-03-02T06:00+07:00"
+        ) from error
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _print_json(document: Any) -> None:
+    typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+
+
+def _plain(value: object) -> Any:
+    match value:
+        case datetime() | date():
+            return value.isoformat()
+        case Decimal() | Fraction() | Path():
+            return str(value)
+        case tuple() | set() | frozenset():
+            return list(value)
+    raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+def main() -> None:
+    """Run a command; say in one line what went wrong."""
+    logging.basicConfig(level=logging.CRITICAL, stream=sys.stderr)
+    try:
+        app()
+    except Exception as error:  # noqa: BLE001 - the last resort: nobody sees a traceback unasked
+        sys.exit(_explain_failure(error))
+
+
+def _explain_failure(error: Exception) -> int:
+    """Print what went wrong, foreseen or not; the exit code is returned."""
+    from flows.failures import FAILED, WRONG_USAGE
+
+    if isinstance(error, (UsageError, *WRONG_USAGE)):
+        typer.echo(f"pantau: {error}", err=True)
+        return 2
+    if isinstance(error, FAILED):
+        typer.echo(f"pantau: {error}", err=True)
+        return 1
+    if os.environ.get("PANTAU_TRACEBACK"):
+        traceback.print_exception(error)
+    typer.echo(
+        f"pantau: defect: {type(error).__name__}: {error} (PANTAU_TRACEBACK=1 shows where; please report it)",
+        err=True,
+    )
+    return 1

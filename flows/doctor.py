@@ -1,0 +1,114 @@
+"""Doctor: is the configuration sound, can the data folder be written, and what can be reached from here."""
+
+from __future__ import annotations
+
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from collectors import uptime
+from collectors.archive import Archive, ArchiveError
+from collectors.http import FetchError, HttpSession
+from collectors.institution import InstitutionFile, Source, read_institution
+from flows.collect import FETCHERS
+from flows.places import Clock, Places
+from transforms.instrument import load_instrument, load_rules
+from transforms.scoring import calculate, rounded
+
+
+@dataclass(frozen=True)
+class Examined:
+    """One thing looked at: fine or not, and in one line why."""
+
+    what: str
+    ok: bool
+    detail: str
+
+
+def examine(config: Path, places: Places, *, clock: Clock) -> list[Examined]:
+    """Look at everything a run needs. Raises ConfigError for a file that cannot even be read."""
+    file, _ = read_institution(config)
+    folder = config.resolve().parent
+    ca_file = folder / file.ca_file if file.ca_file else None
+    results = [
+        Examined(str(config), True, f"{len(file.sources)} sources, {len(file.services)} services"),
+        *_norm(file),
+        _writable(places.root),
+        _archive(places),
+    ]
+    if ca_file is not None:
+        there = ca_file.is_file()
+        results.append(Examined("ca_file", there, str(ca_file) if there else f"{ca_file} is missing"))
+        ca_file = ca_file if there else None
+    with ThreadPoolExecutor(8) as pool:
+        reached = pool.map(lambda source: _source(source, folder, ca_file, clock), file.sources)
+        results += list(reached)
+    checks = uptime.check_all(
+        file.services, ca_file=ca_file, allow_private=file.allow_private_addresses, clock=clock
+    )
+    for service, check in zip(file.services, checks, strict=True):
+        ok = check["is_up"] is True
+        detail = f"{check['status']} in {check['total_ms']:.0f} ms" if ok else _why(check)
+        results.append(Examined(f"service {service.id}", ok, f"{service.url}: {detail}"))
+    return results
+
+
+def _why(check: dict[str, object]) -> str:
+    return f"{check['error_class']}: {check['error_message']}"
+
+
+def _norm(file: InstitutionFile) -> list[Examined]:
+    """The instrument loads, and official levels in the file give the official index they stand beside."""
+    instrument = load_instrument(file.institution.instrument)
+    load_rules(instrument)
+    known = {indicator.number for indicator in instrument.indicators}
+    results = [Examined(f"instrument {instrument.id}", True, f"{len(known)} indicators")]
+    for service in file.services:
+        for shows in service.shows:
+            if shows.indicator not in known:
+                results.append(
+                    Examined(f"service {service.id}", False, f"indicator {shows.indicator!r} does not exist")
+                )
+    for official in file.official_results:
+        if official.levels and official.instrument == instrument.id:
+            index = rounded(calculate(instrument, official.levels)[0].provisional)
+            results.append(
+                Examined(
+                    f"official result {official.year}",
+                    index == official.index,
+                    f"its levels give {index}, the file says {official.index}",
+                )
+            )
+    return results
+
+
+def _writable(folder: Path) -> Examined:
+    existing = next(path for path in (folder, *folder.resolve().parents) if path.exists())
+    ok = os.access(existing, os.W_OK)
+    return Examined(f"data folder {folder}", ok, "can be written" if ok else f"{existing} cannot be written")
+
+
+def _archive(places: Places) -> Examined:
+    archive = Archive(places.archive)
+    try:
+        counts = [len(archive.ledger(*source)) for source in archive.sources()]
+    except ArchiveError as error:
+        return Examined("archive", False, str(error))
+    return Examined("archive", True, f"{len(counts)} ledgers, {sum(counts)} runs, chains unbroken")
+
+
+def _source(source: Source, folder: Path, ca_file: Path | None, clock: Clock) -> Examined:
+    placed = source.model_copy(update={"path": folder / source.path}) if source.path else source
+    what = f"source {source.id}"
+    with HttpSession(ca_file=ca_file, timeout_seconds=source.timeout_seconds, clock=clock) as session:
+        try:
+            first = next(islice(FETCHERS[source.collector](placed, session), 1), None)
+        except (FetchError, OSError) as error:
+            return Examined(what, False, str(error))
+    if first is None:
+        return Examined(what, False, f"{source.url or placed.path}: gives no document")
+    if first.status is not None and first.status >= 400:
+        return Examined(what, False, f"{first.url}: HTTP {first.status}")
+    return Examined(what, True, f"{first.url}: {len(first.body)} bytes")

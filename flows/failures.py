@@ -1,0 +1,26 @@
+"""Which errors were foreseen, and what they mean for the exit code. Imported only once something failed."""
+
+from __future__ import annotations
+
+from collectors.archive import ArchiveError
+from collectors.evidence import ParseError
+from collectors.http import FetchError
+from collectors.institution import ConfigError
+from flows.collect import UnknownSourceError
+from flows.levels_file import LevelsFileError
+from flows.prefect_server import PrefectServerError
+from flows.try_out import UnknownCollectorError
+from transforms.instrument import InstrumentError
+from transforms.scoring import LevelsError
+from warehouse.connection import WarehouseError
+from warehouse.score import ScoreError
+
+WRONG_USAGE = (
+    ConfigError,
+    InstrumentError,
+    LevelsError,
+    LevelsFileError,
+    UnknownCollectorError,
+    UnknownSourceError,
+)
+FAILED = (ArchiveError, FetchError, ParseError, PrefectServerError, ScoreError, WarehouseError, OSError)

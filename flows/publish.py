@@ -1,0 +1,45 @@
+"""Publish: the read-only DuckDB copy and one page per institution, each swapped in by an atomic rename."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dashboard.page import render
+from warehouse.publish import publish as publish_copy
+
+from flows.places import Places
+from warehouse import read
+from warehouse.connection import reading
+
+
+@dataclass(frozen=True)
+class Published:
+    """Where the copy and the pages are."""
+
+    copy: Path
+    pages: tuple[Path, ...]
+
+
+def publish(places: Places, *, now: datetime) -> Published:
+    """Swap in a fresh copy of the warehouse and the pages drawn from it.
+
+    Raises WarehouseBusyError when the warehouse stays held, WarehouseError when there is none.
+    """
+    publish_copy(places.warehouse, places.published, now=now)
+    pages = []
+    with reading(places.published) as connection:
+        for institution in read.institutions(connection):
+            path = places.page(institution)
+            _replace(path, render(read.page_view(connection, institution)))
+            pages.append(path)
+    return Published(places.published, tuple(pages))
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the target and rename over it: a reader sees the old page or the new one, never half."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(path)

@@ -1,0 +1,20 @@
+"""Score: findings, levels and the index as of a date, into the warehouse."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from flows.places import Places
+from flows.progress import report
+from warehouse.score import ScoreResult
+from warehouse.score import score as score_institutions
+
+
+def score(
+    places: Places, *, as_of: datetime, now: datetime, institution: str | None = None
+) -> list[ScoreResult]:
+    """Score every institution known at `as_of`, or the one named; see `warehouse.score.score`."""
+    report("score", 0, 1, "")
+    results = score_institutions(places.warehouse, as_of=as_of, now=now, institution=institution)
+    report("score", 1, 1, "")
+    return results
