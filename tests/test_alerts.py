@@ -1,0 +1,146 @@
+"""What becomes a line, and what must never read as a fall."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
+from tests.test_scoring import FRESHNESS
+from transforms.alerts import Alert, DownService, FailedSource, decide
+from transforms.attribution import Scored
+from transforms.instrument import ProbeCall
+from transforms.scoring import Answer, Attested, aggregates, judge, levels
+
+MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+JAKARTA = ZoneInfo("Asia/Jakarta")
+
+
+def scored(
+    as_of: datetime,
+    answers: Mapping[ProbeCall, Answer],
+    attested: tuple[Attested, ...] = (),
+    official: Mapping[str, int] | None = None,
+) -> Scored:
+    found = judge(RULES, INSTRUMENT, PROBES, answers, attested, FRESHNESS, as_of)
+    rows = levels(INSTRUMENT, found, official or {})
+    return Scored(
+        f"skor-{as_of:%m%d}",
+        "kota-contoh",
+        "aturan-1",
+        as_of,
+        {f.criterion: f for f in found},
+        {r.indicator: r for r in rows},
+        aggregates(INSTRUMENT, rows),
+    )
+
+
+def seen(at: datetime) -> dict[ProbeCall, Answer]:
+    return {
+        proof(c): Answer(True, f"Perwal untuk {c} berlaku", ("<1>",), at)
+        for c in CRITERIA
+        if c.startswith(("I01.2", "I03.2", "I03.3"))
+    }
+
+
+def decided(
+    previous: Scored | None, current: Scored, *facts: FailedSource | DownService
+) -> tuple[Alert, ...]:
+    return decide(
+        INSTRUMENT,
+        previous,
+        current,
+        [f for f in facts if isinstance(f, FailedSource)],
+        [f for f in facts if isinstance(f, DownService)],
+        Decimal("0.01"),
+        JAKARTA,
+    )
+
+
+def test_a_first_score_and_an_unchanged_one_are_silent() -> None:
+    first = scored(MONDAY, seen(MONDAY))
+    assert decided(None, first) == ()
+    assert decided(first, scored(MONDAY + DAY, seen(MONDAY + DAY))) == ()
+
+
+def test_a_fall_names_index_domain_and_indicator_with_from_to_and_cause() -> None:
+    before = scored(MONDAY, seen(MONDAY))
+    repealed = seen(MONDAY + DAY) | {
+        proof("I03.3.a"): Answer(False, "Perwal 5/2023 dicabut", ("<2>",), MONDAY + DAY)
+    }
+    alerts = decided(before, scored(MONDAY + DAY, repealed))
+    assert [a.kind for a in alerts] == ["index_fell", "domain_fell", "level_fell"]
+    assert [(a.before, a.after) for a in alerts] == [("2,33", "1,73"), ("3,00", "2,00"), ("3", "2")]
+    assert alerts[0].line == (
+        "Indeks Kecil turun dari 2,33 ke 1,73 (predikat Cukup menjadi Kurang): "
+        "I3 Singkat 3 3 ke 2 (keadaan berubah)"
+    )
+    assert alerts[2].line == (
+        "Indikator 3 Singkat 3 turun dari tingkat 3 ke 2: keadaan berubah, I03.3.a: Perwal 5/2023 dicabut"
+    )
+
+
+def test_evidence_that_ran_out_is_stale_and_not_a_fall() -> None:
+    before = scored(MONDAY, seen(MONDAY))
+    in_grace = scored(MONDAY + 20 * DAY, seen(MONDAY))
+    assert decided(before, in_grace) == ()
+    after = scored(MONDAY + 60 * DAY, seen(MONDAY))
+    alerts = decided(in_grace, after, FailedSource("jdih", "halaman blokir", MONDAY + 60 * DAY, MONDAY))
+    assert {a.kind for a in alerts} == {"evidence_stale", "source_failed"}
+    assert all("turun" not in a.line for a in alerts)
+
+
+def test_a_failed_source_says_when_it_last_worked_and_that_it_is_no_fall() -> None:
+    current = scored(MONDAY, seen(MONDAY))
+    (alert,) = decided(current, current, FailedSource("jdih", "halaman blokir", MONDAY, MONDAY - DAY))
+    assert alert.line == (
+        "Sumber jdih gagal pada 2026-06-01 07.00 (terakhir berhasil 2026-05-31 07.00): halaman blokir. "
+        "Bukti lama tetap dipakai sampai masa tenggang habis; ini bukan penurunan nilai"
+    )
+    (later,) = decided(current, current, FailedSource("jdih", "masih", MONDAY + DAY, MONDAY - DAY))
+    assert later.event_key == alert.event_key
+    (again,) = decided(current, current, FailedSource("jdih", "lagi", MONDAY + 3 * DAY, MONDAY + 2 * DAY))
+    assert again.event_key != alert.event_key
+
+
+def test_a_down_service_is_one_event_for_as_long_as_it_is_down() -> None:
+    current = scored(MONDAY, {})
+    down = DownService("aduan", "Pengaduan", "Diskominfo", MONDAY, "http_503")
+    (alert,) = decided(None, current, down)
+    assert alert.line == "Layanan Pengaduan (Diskominfo) mati sejak 2026-06-01 07.00: http_503"
+    assert (alert.before, alert.after, alert.cause) == ("hidup", "mati", "http_503")
+    (same,) = decided(None, scored(MONDAY + DAY, {}), down)
+    assert same.event_key == alert.event_key
+
+
+def test_scores_of_different_rulesets_are_never_compared() -> None:
+    before = scored(MONDAY, seen(MONDAY))
+    after = replace(scored(MONDAY + DAY, {}), ruleset_hash="aturan-2")
+    assert decided(before, after) == ()
+
+
+def test_a_withdrawn_attestation_is_told_from_a_changed_world() -> None:
+    def statement(kind: str, at: datetime) -> Attested:
+        return Attested("I03.2", kind, "Sekda", at, at + 300 * DAY, f"Sekda: {kind}", ("<3>",))  # type: ignore[arg-type]
+
+    before = scored(MONDAY, {}, (statement("terpenuhi", MONDAY - 9 * DAY),))
+    after = scored(MONDAY + DAY, {}, (statement("terpenuhi", MONDAY - 9 * DAY), statement("dicabut", MONDAY)))
+    alert = decided(before, after)[-1]
+    assert (alert.kind, alert.before, alert.after) == ("level_fell", "2", "1")
+    assert alert.cause.startswith("atestasi berubah, I03.2.a: Sekda: dicabut")
+
+
+def test_a_refutation_that_only_caps_the_official_level_is_explained_too() -> None:
+    before = scored(MONDAY, {}, official={"1": 4})
+    after = scored(
+        MONDAY + DAY,
+        {doubt("I01.3.b"): Answer(True, "TLS kedaluwarsa", ("<4>",), MONDAY + DAY)},
+        official={"1": 4},
+    )
+    alert = decided(before, after)[-1]
+    assert (alert.before, alert.after) == ("4", "2")
+    assert alert.cause == "keadaan berubah, I01.3.b: TLS kedaluwarsa"
