@@ -1,0 +1,95 @@
+"""Faults of real sites, on request: which there are, where each can occur, and what each does to a body."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, get_args
+
+FaultKind = Literal[
+    "empty_listing",
+    "block_page",
+    "truncated_json",
+    "not_found",
+    "wrong_encoding",
+    "hang",
+    "server_error",
+    "unavailable",
+    "empty_reply",
+    "slow",
+    "drip",
+    "mass_drop",
+    "merged_headers",
+    "tls_expired",
+    "tls_expiring",
+    "tls_self_signed",
+    "tls_wrong_host",
+    "tls_incomplete",
+]
+"""Kinds of fault.
+
+- ``empty_listing``: a well-formed listing without rows; a page without its content
+- ``block_page``: 200 with a firewall's "Request Rejected" page
+- ``truncated_json``: the first half of the body (of any format), announced as if it were whole
+- ``not_found`` 404, ``server_error`` 500, ``unavailable`` 503
+- ``wrong_encoding``: Latin-1 bytes announced as UTF-8
+- ``hang``: the request is read and never answered; ``empty_reply``: the connection closes without a byte
+- ``slow``: a pause before the answer; ``drip``: the answer byte by byte, without end in any useful time
+- ``mass_drop``: 5% of a listing's rows; ``merged_headers``: a spreadsheet with two merged heading rows
+- ``tls_*``: the certificate shown (``tls_expiring`` verifies, and ends in 11 days)
+"""
+
+KINDS: tuple[FaultKind, ...] = get_args(FaultKind)
+
+TLS_KINDS = tuple(kind for kind in KINDS if kind.startswith("tls_"))
+_ON_THE_WIRE: tuple[FaultKind, ...] = (
+    "block_page", "truncated_json", "not_found", "wrong_encoding", "hang", "server_error", "unavailable",
+    "empty_reply", "slow", "drip", "empty_listing",
+)  # fmt: skip
+_IN_A_FOLDER: tuple[FaultKind, ...] = (
+    "empty_listing", "truncated_json", "not_found", "wrong_encoding", "mass_drop",
+)  # fmt: skip
+
+BLOCK_PAGE = (
+    b"<html><head><title>Request Rejected</title></head><body>The requested URL was rejected. "
+    b"Please consult with your administrator.<br><br>Your support ID is: 7731904482615530042<br><br>"
+    b"<a href='javascript:history.back();'>[Go Back]</a></body></html>"
+)
+"""What web application firewalls answer with status 200 where they refuse a client."""
+
+STATUSES: Mapping[FaultKind, int] = {"not_found": 404, "server_error": 500, "unavailable": 503}
+
+
+class FaultError(Exception):
+    """A fault that cannot be set; the message names what can."""
+
+
+def possible(kind: str, is_https: bool) -> tuple[FaultKind, ...]:
+    """The faults an endpoint of that kind can have."""
+    if kind == "attestations":
+        return _IN_A_FOLDER
+    found = list(_ON_THE_WIRE)
+    if kind != "page":
+        found.append("mass_drop")
+    if kind == "xlsx":
+        # A workbook is compressed: neither an encoding nor JSON is to be found in it.
+        found.remove("wrong_encoding")
+        found.append("merged_headers")
+    if is_https:
+        found.extend(TLS_KINDS)
+    return tuple(found)
+
+
+def kept_rows(total: int, fault: FaultKind | None) -> int:
+    """How many of `total` rows a listing shows under a fault."""
+    if fault == "empty_listing":
+        return 0
+    return max(1, total * 5 // 100) if fault == "mass_drop" else total
+
+
+def damaged(body: bytes, fault: FaultKind | None) -> bytes:
+    """A UTF-8 body as a fault leaves it; other faults than those of the bytes change nothing."""
+    if fault == "truncated_json":
+        return body[: len(body) // 2]
+    if fault == "wrong_encoding":
+        return body.decode("utf-8").encode("latin-1", errors="replace")
+    return body
