@@ -140,7 +140,9 @@ def _run(options: argparse.Namespace) -> int:
         _say(f"Kota Contoh, day {calendar.day}: {describe_day(calendar.day)}.")
         with subprocess.Popen(command) as process:
             try:
-                return process.wait()
+                code = process.wait()
+                # A process ended by a signal reports its negative number; shells say 128 plus it.
+                return code if code >= 0 else 128 - code
             except KeyboardInterrupt:
                 # The terminal has interrupted it too: let it finish its transaction.
                 process.wait()

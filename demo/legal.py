@@ -57,7 +57,7 @@ NEW_SECURITY_POLICY = "Penyelenggaraan Manajemen Keamanan Informasi Sistem Pemer
 
 _SPBE: tuple[tuple[str, str, int, str], ...] = (
     ("PERATURAN WALI KOTA", "12", 2021, "Penyelenggaraan Sistem Pemerintahan Berbasis Elektronik"),
-    ("PERATURAN WALI KOTA", "18", 2021, "Arsitektur Sistem Pemerintahan Berbasis Elektronik Tahun 2021-2026"),
+    ("PERATURAN WALI KOTA", "18", 2021, "Arsitektur Sistem Pemerintahan Berbasis Elektronik"),
     ("PERATURAN WALI KOTA", "19", 2021, "Peta Rencana Sistem Pemerintahan Berbasis Elektronik"),
     ("PERATURAN WALI KOTA", "7", 2022, "Satu Data Daerah dan Manajemen Data"),
     ("PERATURAN WALI KOTA", "23", 2022, "Pembangunan dan Pengembangan Aplikasi"),

@@ -82,7 +82,7 @@ _TOPICS = (
     _Topic(19, (2, 3, 4), "tata-kelola", "kerja-tim-koordinasi", "Program kerja tim koordinasi"),
     _Topic(20, (2, 3, 4), "tata-kelola", "kolaborasi", "Kesepakatan dan laporan kolaborasi"),
     _Topic(21, (2, 3), "tata-kelola", "manajemen-risiko", "Daftar risiko dan penanganannya"),
-    _Topic(22, (2, 3, 4), "persandian", "pengendalian-keamanan", "Pengendalian keamanan dan reviunya"),
+    _Topic(22, (2, 3), "persandian", "pengendalian-keamanan", "Pengendalian keamanan dan reviunya"),
     _Topic(23, (2, 3, 4), "data", "manajemen-data", "Proses manajemen data"),
     _Topic(24, (2, 3), "infrastruktur", "aset-tik", "Daftar aset TIK"),
     _Topic(25, (2, 3), "tata-kelola", "kompetensi-sdm", "Rencana dan hasil pelatihan"),
