@@ -20,6 +20,8 @@ from typing import Annotated, Any
 import typer
 
 from flows.places import Places, now
+from transforms.scoring import rounded
+from transforms.views import PageView
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -48,14 +50,18 @@ class UsageError(Exception):
 @app.command()
 def run(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> None:
     """Run every stage once, as a Prefect flow, and show the index."""
-    from flows.terminal import show_run
+    from flows.terminal import changed_since, show_run
+    from warehouse import read
+    from warehouse.connection import reading
 
     places = Places(data_dir)
     result = _run_flow(config, places)
     if as_json:
         _print_json(_run_document(result))
     else:
-        show_run(result, places, config)
+        with reading(places.published) as connection:
+            page = read.page_view(connection, result.scored[0].institution)
+        show_run(result, page, places, changed_since(result.scored, page))
     if any(r.outcome == "error" for r in result.loaded) or any(r.error for r in result.notified):
         raise typer.Exit(1)
 
@@ -160,11 +166,11 @@ def index(data_dir: DataDir = DATA, institution: Which = None, as_json: AsJson =
     from warehouse.connection import reading
 
     with reading(Places(data_dir).published) as connection:
-        view = read.index_view(connection, _one_institution(read.institutions(connection), institution))
+        page = read.page_view(connection, _one_institution(read.institutions(connection), institution))
     if as_json:
-        _print_json(asdict(view))
+        _print_json(_index_document(page))
     else:
-        show_index(view)
+        show_index(page)
 
 
 @app.command()
@@ -184,7 +190,7 @@ def explain(
         name = _one_institution(read.institutions(connection), institution)
         view = read.indicator_view(connection, name, number)
         if view is None:
-            known = [i.number for i in read.index_view(connection, name).indicators]
+            known = [i.number for i in read.page_view(connection, name).indicators]
             raise UsageError(f"indicator {indicator!r} does not exist; there are {known[0]} to {known[-1]}")
     if as_json:
         _print_json(asdict(view))
@@ -215,7 +221,7 @@ def calc(
     """Compute index, domains and aspects from one level per indicator. Prints JSON."""
     from flows.levels_file import read_levels
     from transforms.instrument import load_instrument
-    from transforms.scoring import calculate, exact, rounded
+    from transforms.scoring import calculate, exact
 
     norm = load_instrument(instrument)
     results = calculate(norm, read_levels(levels))
@@ -300,8 +306,6 @@ def _run_document(result: Any) -> dict[str, Any]:
 
 
 def _scored_document(result: Any) -> dict[str, Any]:
-    from transforms.scoring import rounded
-
     current = result.current
     return {
         "institution": result.institution,
@@ -323,6 +327,21 @@ def _scored_document(result: Any) -> dict[str, Any]:
             for a in current.aggregates
         ],
         "alerts": [asdict(alert) for alert in result.alerts],
+    }
+
+
+def _index_document(page: PageView) -> dict[str, Any]:
+    """The index, its parts, and weight and levels of every indicator, so that the sum can be redone."""
+    levels = ("number", "short_name", "weight", "proven", "provisional", "possible", "official", "coverage")
+    return {
+        **asdict(page.index),
+        "rounded": {
+            name: rounded(Fraction(getattr(page.index, name)))
+            for name in ("proven", "provisional", "possible")
+        },
+        "aggregates": [asdict(aggregate) for aggregate in page.aggregates],
+        "indicators": [{name: getattr(i, name) for name in levels} for i in page.indicators],
+        "weakest": [{"number": i.number, "blocking": i.blocking, "remedy": i.remedy} for i in page.weakest],
     }
 
 

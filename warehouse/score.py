@@ -22,17 +22,18 @@ import duckdb
 
 from transforms import alerts, attribution, scoring
 from transforms.instrument import (
-    MODELS_FOLDER,
     Instrument,
     Probe,
     ProbeCall,
     Rules,
     Topic,
     load_instrument,
+    load_models,
     load_probes,
     load_rules,
     load_topics,
     ruleset_hash,
+    topic_filter,
 )
 from warehouse.connection import append, execute, statement, writing
 
@@ -57,11 +58,12 @@ class Norm:
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """One institution scored: its current numbers, the date compared with, and the alerts decided."""
+    """One institution scored: its numbers, the date compared with, what moved, and the alerts decided."""
 
     institution: str
     current: attribution.Scored
     previous: attribution.Scored | None
+    changes: tuple[attribution.Change, ...]
     alerts: tuple[alerts.Alert, ...]
     is_new: bool
 
@@ -167,7 +169,8 @@ def _score_one(
             ZoneInfo(row["time_zone"]),
         )
         _write_outbox(connection, current, decided, now)
-    return ScoreResult(name, current, previous, decided, is_new)
+    moved = attribution.changes(norm.instrument, previous, current) if previous else ()
+    return ScoreResult(name, current, previous, moved, decided, is_new)
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, norm: Norm, as_of: datetime) -> _Facts:
@@ -212,9 +215,13 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
             for topic in topics
         ],
     )
-    for path in sorted(MODELS_FOLDER.glob("*.sql")):
-        name = path.stem.split("_", 1)[1]
-        execute(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {statement(path)}", {"as_of": as_of})
+    parameters = {
+        "as_of": as_of,
+        "regulation_filter": topic_filter([topic for topic in topics if topic.for_ == "regulation"]),
+        "application_filter": topic_filter([topic for topic in topics if topic.for_ == "application"]),
+    }
+    for model in load_models():
+        execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
 
 
 def ask(

@@ -1,0 +1,259 @@
+"""What people see on a terminal: tables that fit 80 columns. Numbers and words come from below."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from flows.places import Places
+from transforms.scoring import rounded
+from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView
+
+if TYPE_CHECKING:
+    from flows.collect import CollectResult
+    from flows.doctor import Examined
+    from flows.pipeline import RunResult
+    from warehouse.load import LoadResult
+    from warehouse.score import ScoreResult
+
+_out = Console(highlight=False, soft_wrap=False)
+
+
+def show_collected(results: Sequence[CollectResult]) -> None:
+    """One line per source."""
+    table = _table("source", "outcome", "documents>", "bytes>")
+    for result in results:
+        table.add_row(result.source, _outcome(result.outcome), str(result.documents), f"{result.bytes:,}")
+    _out.print(table)
+    for result in results:
+        if result.message:
+            _out.print(f"[yellow]{escape(result.source)}[/]: {escape(result.message)}")
+
+
+def show_loaded(results: Sequence[LoadResult]) -> None:
+    """One line per ledger entry; rows seen are loaded, quarantined or repeated."""
+    if not results:
+        _out.print("Nothing new to load.")
+        return
+    table = _table("source", "outcome", "seen>", "loaded>", "quarantined>", "repeated>")
+    for r in results:
+        table.add_row(
+            r.source, _outcome(r.outcome), *(str(n) for n in (r.seen, r.loaded, r.quarantined, r.duplicates))
+        )
+    _out.print(table)
+    for result in results:
+        if result.message and result.outcome != "loaded":
+            _out.print(f"[yellow]{escape(result.source)}[/]: {escape(result.message)}")
+
+
+def show_scored(results: Sequence[ScoreResult]) -> None:
+    """The three numbers of each institution, and its alerts."""
+    table = _table("institution", "as of", "proven>", "provisional>", "possible>", "predikat")
+    for result in results:
+        index = result.current.index
+        table.add_row(
+            result.institution,
+            f"{result.current.as_of:%Y-%m-%d %H:%M}Z",
+            *(str(rounded(value)) for value in (index.proven, index.provisional, index.possible)),
+            index.predikat or "",
+        )
+    _out.print(table)
+    for result in results:
+        for alert in result.alerts:
+            _out.print(f"[red]![/] {escape(alert.line)}")
+
+
+def show_examined(results: Sequence[Examined]) -> None:
+    """What was looked at, fine first by order."""
+    for result in results:
+        mark = "[green]ok  [/]" if result.ok else "[red]fail[/]"
+        _out.print(f"{mark} {escape(result.what)}: {escape(result.detail)}")
+    failed = sum(not result.ok for result in results)
+    _out.print(f"{len(results) - failed} fine, {failed} not")
+
+
+def show_checks(results: Sequence[dict[str, Any]]) -> None:
+    """One uptime check a row, with its phases in milliseconds."""
+    table = _table("address", "state", "http>", "dns>", "connect>", "tls>", "first>", "total>")
+    for r in results:
+        state = {True: "[green]up[/]", False: "[red]down[/]", None: "[yellow]unknown[/]"}[r["is_up"]]
+        phases = (r[f"{name}_ms"] for name in ("dns", "connect", "tls", "first_byte", "total"))
+        table.add_row(
+            escape(r["url"]),
+            state,
+            str(r["status"] or "-"),
+            *("-" if p is None else f"{p:.0f}" for p in phases),
+        )
+    _out.print(table)
+    for r in results:
+        if r["error_class"]:
+            _out.print(f"{escape(r['url'])}: {escape(r['error_class'])}: {escape(r['error_message'] or '')}")
+        if r["cert_expires_at"]:
+            issuer = escape(r["cert_issuer"] or "unknown")
+            _out.print(f"{escape(r['url'])}: certificate until {r['cert_expires_at']}, issued by {issuer}")
+
+
+def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[str]) -> None:
+    """What one run did, the index, what changed since the last scored date, and where to go on."""
+    failed = [r for r in result.collected if r.outcome == "failed"]
+    rows = sum(r.loaded for r in result.loaded)
+    refused = sum(r.quarantined for r in result.loaded)
+    _out.print(
+        f"Collected {len(result.collected)} sources ({len(failed)} failed), loaded {rows} rows, "
+        f"quarantined {refused}."
+    )
+    for r in result.loaded:
+        if r.outcome in ("failed", "refused", "error"):
+            _out.print(f"[yellow]{escape(r.source)} {r.outcome}[/]: {escape(r.message)}")
+    _out.print()
+    show_index(page)
+    _out.print("\n[bold]Since the last scored date[/]")
+    for line in since:
+        _out.print(f"  {escape(line)}")
+    for delivered in result.notified:
+        state = f"[red]{escape(delivered.error)}[/]" if delivered.error else "delivered"
+        _out.print(f"  {delivered.events} alerts to {escape(delivered.channel)}: {state}")
+    _out.print("\n[bold]Go on[/]")
+    _out.print(f"  page   {escape(_near(places.page(page.index.institution)))}")
+    _out.print(f"  query  {escape(_near(places.published))}, for instance:", soft_wrap=True)
+    _out.print(f"         {PASTE.format(copy=_near(places.published))}", soft_wrap=True, markup=False)
+
+
+PASTE = (
+    """.venv/bin/python -c "import duckdb; duckdb.connect('{copy}', read_only=True)"""
+    """.sql('FROM mart.indikator_terkini ORDER BY nilai_sementara LIMIT 5').show()\""""
+)
+
+
+def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[str]:
+    """What moved since the last scored date under the same rules, and the alerts decided now."""
+    lines: list[str] = []
+    names = {indicator.number: indicator.short_name for indicator in page.indicators}
+    for result in scored:
+        if result.previous is None:
+            lines.append("this is the first one under these rules; run again to see what changes")
+        else:
+            before, after = result.previous.index, result.current.index
+            moved = after.provisional - before.provisional
+            lines.append(
+                f"index {rounded(before.provisional)} -> {rounded(after.provisional)} ({_signed(moved)}), "
+                f"proven {rounded(before.proven)} -> {rounded(after.proven)}"
+            )
+            lines += [
+                f"I{c.indicator} {names[c.indicator]}: {c.before} -> {c.after} ({_signed(c.contribution, 4)})"
+                + (f" {c.why}" if c.why else "")
+                for c in result.changes
+            ]
+            if not result.changes:
+                lines.append("no indicator changed its provisional level")
+        lines += [f"! {alert.line}" for alert in result.alerts]
+    return lines
+
+
+def show_index(page: PageView) -> None:
+    """The three numbers of the index, its domains and aspects, against target; then the three weakest."""
+    index = page.index
+    _out.print(f"[bold]{escape(index.name)}[/]  {index.instrument}, as of {index.as_of:%Y-%m-%d %H:%M}Z")
+    table = _table("", "weight>", "terbukti>", "sementara>", "potensi>", "cakupan>")
+    for row in _in_order(page.aggregates):
+        table.add_row(
+            ("  " if row.scope == "aspect" else "") + escape(f"{row.code} {row.name}"),
+            f"{row.weight:f}".rstrip("0").rstrip("."),
+            *_numbers(row),
+            style="dim" if row.scope == "aspect" else None,
+        )
+    table.add_section()
+    table.add_row("[bold]Indeks[/]", "100", *(f"[bold]{n}[/]" for n in _numbers(index)))
+    _out.print(table)
+    _out.print(f"predikat [bold]{index.predikat}[/] (nilai sementara){_against(index)}")
+    _out.print("\n[bold]Weakest indicators, and what would raise them[/]")
+    for indicator in page.weakest:
+        _out.print(
+            f"  I{indicator.number} {escape(indicator.short_name)}: level {indicator.provisional}, weight "
+            f"{indicator.weight:f}".rstrip("0").rstrip(".")
+        )
+        if indicator.remedy:
+            where = f"{indicator.blocking}: " if indicator.blocking else ""
+            _out.print(f"     {escape(where + indicator.remedy)}")
+
+
+def show_indicator(view: IndicatorView) -> None:
+    """One indicator: each level, each criterion with state, reason and evidence, and what is missing."""
+    _out.print(f"[bold]I{view.number} {escape(view.name)}[/]")
+    _out.print(f"{escape(view.domain_name)} / {escape(view.aspect_name)}, weight {view.weight.normalize():f}")
+    official = f", resmi {view.official}" if view.official is not None else ""
+    _out.print(
+        f"terbukti [bold]{view.proven}[/], nilai sementara [bold]{view.provisional}[/], "
+        f"potensi [bold]{view.possible}[/]{official}, cakupan {view.coverage * 100:.0f}%"
+    )
+    for level in sorted({criterion.level for criterion in view.criteria}):
+        _out.print(f"\n[bold]Tingkat {level}[/]")
+        for criterion in view.criteria:
+            if criterion.level == level:
+                _show_criterion(criterion)
+    if view.provisional < 5:
+        _out.print(f"\n[bold]Missing for level {view.provisional + 1}[/]")
+        for criterion in view.criteria:
+            if criterion.level == view.provisional + 1 and not criterion.counts:
+                _out.print(f"  {criterion.criterion} ({escape(criterion.owner)}): {escape(criterion.remedy)}")
+
+
+_COLOURS = {"met": "green", "not_met": "red", "stale": "yellow", "error": "magenta"}
+
+
+def _show_criterion(criterion: CriterionView) -> None:
+    colour = _COLOURS.get(criterion.state, "dim")
+    _out.print(f"  [{colour}]{criterion.state_name:<17}[/] {criterion.criterion}  {escape(criterion.text)}")
+    _out.print(f"      {escape(criterion.reason)}", style="dim")
+    if criterion.hint:
+        _out.print(f"      petunjuk: {escape(criterion.hint)}", style="dim")
+    for evidence in criterion.evidence:
+        seen = f"{evidence.captured_at:%Y-%m-%d %H:%M}Z sha256 {evidence.digest[:16]}"
+        _out.print(f"      bukti {escape(evidence.url)} {seen}", style="dim")
+
+
+def _in_order(aggregates: Sequence[AggregateView]) -> list[AggregateView]:
+    """Each domain followed by its aspects."""
+    return sorted(aggregates, key=lambda a: (int(a.domain), a.scope != "domain", int(a.code)))
+
+
+def _numbers(row: AggregateView | IndexView) -> tuple[str, ...]:
+    three = (row.proven, row.provisional, row.possible)
+    return (*(str(rounded(Fraction(value))) for value in three), f"{row.coverage * 100:.0f}%")
+
+
+def _against(index: IndexView) -> str:
+    said = ""
+    if index.target is not None and index.target_gap is not None:
+        said += f"; target {index.target} ({_signed(Fraction(index.target_gap))})"
+    if index.official_index is not None:
+        said += f"; official {index.official_year}: {index.official_index}"
+    return said
+
+
+def _signed(value: Fraction | Decimal, digits: int = 2) -> str:
+    return f"{rounded(Fraction(value), digits):+}"
+
+
+def _near(path: Path) -> str:
+    return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold", padding=(0, 2, 0, 0))
+    for column in columns:
+        right = column.endswith(">")
+        table.add_column(column.removesuffix(">"), justify="right" if right else "left", overflow="fold")
+    return table
+
+
+def _outcome(outcome: str) -> str:
+    colour = {"ok": "green", "loaded": "green"}.get(outcome, "red")
+    return f"[{colour}]{outcome}[/]"
