@@ -1,0 +1,259 @@
+"""The gate: is a batch fit to load. The only place that knows Great Expectations.
+
+Suites are data (`suites/<table>.yml`). Great Expectations is imported when a batch is validated, not before:
+it takes seconds that commands without a batch must not pay. Batches are judged as DataFrames; its way
+through SQL reports its own errors as failures of the data.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+import yaml
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUITES_FOLDER = Path(__file__).parent / "suites"
+CHUNK_ROWS = 200_000
+"""Rows judged at a time: the lists of failing rows of a larger batch would crowd the memory."""
+
+Severity = Literal["critical", "warning"]
+Outcome = Literal["pass", "fail", "error"]
+Parameter = int | float | str
+
+_ROW_LEVEL = ("expect_column_value", "expect_column_pair_values_", "expect_multicolumn_values_")
+# These look at all rows together although they name failing ones.
+_WHOLE_BATCH = frozenset(
+    {
+        "expect_column_values_to_be_unique",
+        "expect_compound_columns_to_be_unique",
+        "expect_column_value_z_scores_to_be_less_than",
+    }
+)
+
+
+class SuiteError(Exception):
+    """A suite that cannot be used: unknown table, malformed file, or a parameter nobody gave."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One entry of a suite.
+
+    `reason` says in Indonesian what is wrong with a row or batch that fails it. For a row-level expectation
+    `kwargs["mostly"]` is the share of good rows, of all rows, below which it fails: the batch is then refused
+    where it is critical.
+    """
+
+    type: str
+    severity: Severity
+    reason: str
+    kwargs: Mapping[str, Any]
+
+    @property
+    def is_row_level(self) -> bool:
+        """Whether it judges each row for itself."""
+        return self.type.startswith(_ROW_LEVEL) and self.type not in _WHOLE_BATCH
+
+    @property
+    def column(self) -> str | None:
+        """The column or columns it is about, for people."""
+        names = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
+        listed = [str(name) for name in (*names, *self.kwargs.get("column_list", ())) if name is not None]
+        return ", ".join(listed) or None
+
+
+@dataclass(frozen=True)
+class Check:
+    """How one expectation went. `observed` is what the batch shows, as text."""
+
+    expectation: str
+    column: str | None
+    severity: Severity
+    outcome: Outcome
+    observed: str
+    unexpected_count: int
+    message: str
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The outcome for a batch.
+
+    ``fail`` refuses the batch; ``error`` means that the gate itself could not judge it. `bad_rows` maps
+    positions of rows to be quarantined, from 0, to the reasons; they do not fail a batch that is mostly good.
+    """
+
+    outcome: Outcome
+    checks: tuple[Check, ...]
+    bad_rows: Mapping[int, tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class _Tally:
+    """What Great Expectations counted, over all chunks: positions of bad rows, or its own problem."""
+
+    bad: tuple[int, ...]
+    observed: str
+    succeeded: bool
+    problem: str | None = None
+
+
+def validate(table: str, frame: pd.DataFrame, parameters: Mapping[str, Parameter]) -> Verdict:
+    """Judge a batch for `table` by its suite.
+
+    `parameters` fill the ``$name`` values of the suite; those it does not ask for are ignored. Row positions
+    in the verdict count from 0 whatever the frame's index is. Raises SuiteError for an unknown table or a
+    missing parameter; a failure inside Great Expectations is the outcome ``error``.
+    """
+    return judge(read_suite(table), frame, parameters)
+
+
+def judge(suite: Sequence[Expectation], frame: pd.DataFrame, parameters: Mapping[str, Parameter]) -> Verdict:
+    """Judge a batch by a suite; see `validate`."""
+    filled = [(expectation, _filled(expectation, parameters)) for expectation in suite]
+    checks: list[Check] = []
+    bad_rows: dict[int, list[str]] = {}
+    for expectation, kwargs in filled:
+        tally = _tally(expectation, kwargs, frame)
+        check = _check(expectation, kwargs, tally, len(frame))
+        checks.append(check)
+        if expectation.is_row_level and expectation.severity == "critical" and check.outcome == "pass":
+            for position in tally.bad:
+                bad_rows.setdefault(position, []).append(expectation.reason)
+    critical = {check.outcome for check in checks if check.severity == "critical"}
+    outcome: Outcome = "error" if "error" in critical else "fail" if "fail" in critical else "pass"
+    return Verdict(outcome, tuple(checks), {row: tuple(bad_rows[row]) for row in sorted(bad_rows)})
+
+
+def tables() -> tuple[str, ...]:
+    """The tables that have a suite."""
+    return tuple(sorted(path.stem for path in SUITES_FOLDER.glob("*.yml")))
+
+
+@cache
+def read_suite(table: str) -> tuple[Expectation, ...]:
+    """The expectations of a table. Raises SuiteError naming file and entry."""
+    path = SUITES_FOLDER / f"{table}.yml"
+    if table not in tables():
+        raise SuiteError(f"no suite for {table!r}; there are: {', '.join(tables())}")
+    return parse_suite(path.read_text(encoding="utf-8"), table, str(path))
+
+
+def parse_suite(text: str, table: str, where: str) -> tuple[Expectation, ...]:
+    """Read a suite's text. Raises SuiteError naming `where` and the entry at fault."""
+    data = yaml.safe_load(text)
+    if not isinstance(data, dict) or set(data) != {"table", "expectations"} or data["table"] != table:
+        raise SuiteError(f"{where}: must hold exactly `table: {table}` and `expectations`")
+    expectations = []
+    for number, entry in enumerate(data["expectations"], start=1):
+        at = f"{where}: expectation {number}"
+        if not isinstance(entry, dict) or set(entry) != {"type", "severity", "reason", "kwargs"}:
+            raise SuiteError(f"{at}: must hold exactly type, severity, reason and kwargs")
+        if entry["severity"] not in ("critical", "warning"):
+            raise SuiteError(f"{at}: severity is {entry['severity']!r}; write critical or warning")
+        expectation = Expectation(**entry)
+        if (
+            expectation.is_row_level
+            and expectation.severity == "critical"
+            and "mostly" not in entry["kwargs"]
+        ):
+            raise SuiteError(f"{at}: give `mostly`, the share of good rows below which the batch is refused")
+        expectations.append(expectation)
+    return tuple(expectations)
+
+
+def _filled(expectation: Expectation, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    """The keyword arguments with every ``$name`` replaced by the parameter of that name."""
+    filled = dict(expectation.kwargs)
+    for key, value in filled.items():
+        if isinstance(value, str) and value.startswith("$"):
+            if value[1:] not in parameters:
+                raise SuiteError(f"{expectation.type} asks for {value}; pass the parameter {value[1:]!r}")
+            filled[key] = parameters[value[1:]]
+    return filled
+
+
+def _tally(expectation: Expectation, kwargs: Mapping[str, Any], frame: pd.DataFrame) -> _Tally:
+    """Count over the batch: in chunks where rows are judged one by one, else as a whole."""
+    bad: list[int] = []
+    observed, succeeded = "", True
+    parts = _chunks(frame) if expectation.is_row_level else iter([(0, frame)])
+    try:
+        for start, part in parts:
+            result = _run(expectation.type, kwargs, part)
+            if (problem := _problem(result.exception_info)) is not None:
+                return _Tally((), "", False, problem)
+            counts = result.result
+            bad.extend(start + int(at) for at in counts.get("unexpected_index_list") or ())
+            observed = str(counts.get("observed_value", ""))
+            succeeded = succeeded and bool(result.success)
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the batch could not be judged
+        return _Tally((), "", False, f"{type(error).__name__}: {error}")
+    return _Tally(tuple(bad), observed, succeeded)
+
+
+def _chunks(frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
+    # An empty batch is one empty chunk: a column that is missing must show even then.
+    for start in range(0, max(len(frame), 1), CHUNK_ROWS):
+        yield start, frame.iloc[start : start + CHUNK_ROWS]
+
+
+def _check(expectation: Expectation, kwargs: Mapping[str, Any], tally: _Tally, rows: int) -> Check:
+    count = len(tally.bad)
+    if tally.problem is not None:
+        outcome: Outcome = "error"
+        message = f"{expectation.type}: {tally.problem}"
+    elif expectation.is_row_level:
+        # Of all rows: where a column is mostly empty, one bad value is still one bad row.
+        outcome = "pass" if rows - count >= rows * kwargs.get("mostly", 1.0) else "fail"
+        message = f"{expectation.reason}: {count} dari {rows} baris" if count else ""
+    else:
+        outcome = "pass" if tally.succeeded else "fail"
+        seen = tally.observed or f"{count} baris"
+        message = "" if tally.succeeded else f"{expectation.reason}: {seen}"
+    observed = tally.observed or f"{count}/{rows}"
+    return Check(
+        expectation.type, expectation.column, expectation.severity, outcome, observed, count, message
+    )
+
+
+def _run(kind: str, kwargs: Mapping[str, Any], frame: pd.DataFrame) -> Any:
+    """One expectation on one part of the batch; rows are named by position."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import (
+        DataContextConfig,
+        InMemoryStoreBackendDefaults,
+        ProgressBarsConfig,
+    )
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    context = gx.get_context(
+        mode="ephemeral",
+        project_config=DataContextConfig(
+            store_backend_defaults=InMemoryStoreBackendDefaults(),
+            analytics_enabled=False,
+            progress_bars=ProgressBarsConfig(globally=False),
+        ),
+    )
+    asset = context.data_sources.add_pandas("batch").add_dataframe_asset("rows")
+    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
+        {"dataframe": frame.reset_index(drop=True)}
+    )
+    return batch.validate(get_expectation_impl(kind)(**kwargs), result_format={"result_format": "COMPLETE"})
+
+
+def _problem(exception_info: Mapping[str, Any]) -> str | None:
+    """The message of an exception that Great Expectations reports in a result, in either of its shapes."""
+    shapes = [exception_info, *(part for part in exception_info.values() if isinstance(part, Mapping))]
+    for shape in shapes:
+        if shape.get("raised_exception"):
+            return str(shape.get("exception_message"))
+    return None
