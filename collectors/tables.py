@@ -1,0 +1,266 @@
+"""CSV and XLSX as people export them, read into rows of text with the row numbers a spreadsheet shows."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+from collectors.evidence import ParseError
+
+DELIMITERS = (";", ",", "\t", "|")
+HEADER_WITHIN = 20
+"""The header stands within this many rows; titles and logos above it are common."""
+MAX_UNPACKED_BYTES = 128 * 1024 * 1024
+MAX_CELLS = 5_000_000
+"""Calamine lays a sheet out as a full rectangle: one cell in the last corner would take all memory."""
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+_BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+_CELL_REFERENCE = re.compile(rb'\br\s*=\s*["\']([A-Z]{1,3})(\d{1,7})["\']')
+
+IsHeader = Callable[[str], bool]
+"""Whether a header cell is one the collector knows."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number as a spreadsheet shows it (from 1) and its cells as text."""
+
+    number: int
+    cells: tuple[str, ...]
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether no cell holds anything."""
+        return not any(cell.strip() for cell in self.cells)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """The rows of one CSV (`name` is None) or of one sheet, merged cells filled with their value.
+
+    `merged_rows` are first and last row number of each merged range; `across` the rows that consist of one
+    cell merged over several columns: titles, sections, notes.
+    """
+
+    name: str | None
+    rows: tuple[Row, ...]
+    delimiter: str | None = None
+    merged_rows: tuple[tuple[int, int], ...] = ()
+    across: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def header_row(rows: Sequence[Row], is_header: IsHeader) -> tuple[int, int]:
+    """Index of the row with the most known headers among the first rows, and how many it has."""
+    best = (0, 0)
+    for index, row in enumerate(rows[:HEADER_WITHIN]):
+        known = len({cell.strip() for cell in row.cells if cell.strip() and is_header(cell)})
+        if known > best[1]:
+            best = (index, known)
+    return best
+
+
+def read_tables(payload: bytes, where: str, is_header: IsHeader) -> tuple[Sheet, ...]:
+    """The tables of a file: one for a CSV, one per visible sheet for an XLSX. What it is, its bytes tell.
+
+    Raises ParseError for an empty file, a web page, another format, or a file that is damaged or too large.
+    """
+    if not payload.strip():
+        raise ParseError(
+            where, "the file is empty", "Export the registry again and check the file before dropping it."
+        )
+    if payload.startswith(_ZIP):
+        return _read_xlsx(payload, where)
+    if payload.startswith(_OLE):
+        raise ParseError(
+            where, "is an old .xls or a password-protected workbook", "Save it as .xlsx without a password."
+        )
+    start = payload[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<script", b"<head")):
+        raise ParseError(
+            where,
+            "is a web page, not a CSV or XLSX",
+            "Open the address in a browser: it may ask for a login or be blocked.",
+        )
+    if start.startswith((b"%pdf", b"{", b"[")):
+        raise ParseError(where, "is PDF or JSON, not a CSV or XLSX", "Export the registry as CSV or XLSX.")
+    if where.lower().endswith(".xlsx"):
+        raise ParseError(
+            where, "is named .xlsx but is no XLSX (no zip archive)", "Save it again as XLSX, or as CSV."
+        )
+    return (read_csv(payload, where, is_header),)
+
+
+def read_csv(payload: bytes, where: str, is_header: IsHeader) -> Sheet:
+    """A CSV's rows. The delimiter is the one that shows the most known headers.
+
+    Raises ParseError when no delimiter shows any, or when a quote is never closed.
+    """
+    text, notes = _decode(payload)
+    text = text.replace("\x00", "")
+    declared = re.match(r"sep=(.)\r?\n", text)
+    candidates = (declared[1],) if declared else DELIMITERS
+    best, most = None, 0
+    for delimiter in candidates:
+        _, known = header_row(_first_rows(text, delimiter), is_header)
+        if known > most:
+            best, most = delimiter, known
+    if best is None:
+        first = next((line for line in text.splitlines() if line.strip()), "")
+        raise ParseError(
+            where,
+            f"no header row in the first {HEADER_WITHIN} rows; it begins with {first[:120]!r}",
+            "Give the table a header row, or map its headers under `columns` of the source.",
+        )
+    return Sheet(None, _rows(text, best, where), delimiter=best, notes=notes)
+
+
+def _decode(payload: bytes) -> tuple[str, tuple[str, ...]]:
+    for bom, encoding in _BOMS:
+        if payload.startswith(bom):
+            return payload.decode(encoding, errors="replace"), ()
+    try:
+        return payload.decode("utf-8"), ()
+    except UnicodeDecodeError as error:
+        note = f"bukan UTF-8 (byte {error.start}); dibaca sebagai Windows-1252"
+    try:
+        return payload.decode("cp1252"), (note,)
+    except UnicodeDecodeError:
+        return payload.decode("latin-1"), ("bukan UTF-8 atau Windows-1252; dibaca sebagai Latin-1",)
+
+
+def _first_rows(text: str, delimiter: str) -> tuple[Row, ...]:
+    """The rows a header can be in, read leniently: with the wrong delimiter quotes make no sense."""
+    rows: list[Row] = []
+    try:
+        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
+            rows.append(Row(len(rows) + 1, tuple(cells)))
+            if len(rows) == HEADER_WITHIN:
+                break
+    except csv.Error:
+        return tuple(rows)
+    return tuple(rows)
+
+
+def _rows(text: str, delimiter: str, where: str) -> tuple[Row, ...]:
+    rows: list[Row] = []
+    lines = list(io.StringIO(text, newline=""))
+    reader = csv.reader(iter(lines), delimiter=delimiter)
+    begins = 0
+    try:
+        for number, cells in enumerate(reader, start=1):
+            rows.append(Row(number, tuple(cells)))
+            if reader.line_num - begins > 1:
+                # A quote without its end runs on to the next quote, over whole rows; the strict reader
+                # sees it.
+                broken = "".join(lines[begins : reader.line_num])
+                list(csv.reader(io.StringIO(broken, newline=""), delimiter=delimiter, strict=True))
+            begins = reader.line_num
+    except csv.Error as error:
+        at = max(len(rows), 1)
+        raise ParseError(
+            where,
+            f"the quotes in row {at} (line {begins + 1}) do not match ({error})",
+            "Close or remove the quote there: rows after it would be taken into one cell.",
+        ) from error
+    return tuple(rows)
+
+
+def _read_xlsx(payload: bytes, where: str) -> tuple[Sheet, ...]:
+    _check_archive(payload, where)
+    try:
+        with CalamineWorkbook.from_filelike(io.BytesIO(payload)) as book:
+            kinds = {meta.name: meta for meta in book.sheets_metadata}
+            sheets = []
+            for name in book.sheet_names:
+                if kinds[name].typ != SheetTypeEnum.WorkSheet:
+                    continue
+                if kinds[name].visible != SheetVisibleEnum.Visible:
+                    sheets.append(Sheet(name, (), notes=(f"lembar {name!r} tersembunyi, tidak dibaca",)))
+                    continue
+                sheets.append(_sheet(book.get_sheet_by_name(name), name))
+            return tuple(sheets)
+    except CalamineError as error:
+        raise ParseError(
+            where, f"is no XLSX that can be read ({error})", "Save it again as XLSX, or as CSV."
+        ) from error
+
+
+def _check_archive(payload: bytes, where: str) -> None:
+    """Refuse damaged zips, and those that unpack into more than can be handled, before reading any sheet."""
+    advice = "Save only the registry as a new XLSX, or as CSV."
+    try:
+        with zipfile.ZipFile(io.BytesIO(payload)) as archive:
+            size = sum(member.file_size for member in archive.infolist())
+            if size > MAX_UNPACKED_BYTES:
+                raise ParseError(where, f"unpacks to {size} bytes, more than {MAX_UNPACKED_BYTES}", advice)
+            for member in archive.infolist():
+                # Reading every member proves the declared sizes and checksums.
+                content = archive.read(member)
+                if (
+                    member.filename.startswith("xl/worksheets/")
+                    and (cells := _rectangle(content)) > MAX_CELLS
+                ):
+                    raise ParseError(
+                        where, f"{member.filename} spans {cells} cells, more than {MAX_CELLS}", advice
+                    )
+    except (
+        zipfile.BadZipFile,
+        zipfile.LargeZipFile,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        OSError,
+    ) as error:
+        raise ParseError(where, f"is a damaged zip ({error}), no XLSX", advice) from error
+
+
+def _rectangle(sheet_xml: bytes) -> int:
+    columns = rows = 0
+    for letters, digits in _CELL_REFERENCE.findall(sheet_xml):
+        column = 0
+        for letter in letters:
+            column = column * 26 + letter - 64
+        columns, rows = max(columns, column), max(rows, int(digits))
+    return columns * rows
+
+
+def _sheet(sheet: CalamineSheet, name: str) -> Sheet:
+    grid = [[_text(value) for value in row] for row in sheet.to_python(skip_empty_area=False)]
+    width = max((len(row) for row in grid), default=0)
+    spans: list[tuple[int, int]] = []
+    across: set[int] = set()
+    for (top, left), (bottom, right) in sheet.merged_cell_ranges or []:
+        if top >= len(grid) or left >= width:
+            continue
+        value = grid[top][left]
+        spans.append((top + 1, min(bottom, len(grid) - 1) + 1))
+        if right > left and not any(cell for i, cell in enumerate(grid[top]) if not left <= i <= right):
+            across.add(top + 1)
+        for row in grid[top : bottom + 1]:
+            for column in range(left, min(right + 1, len(row))):
+                row[column] = value
+    rows = tuple(Row(number, tuple(cells)) for number, cells in enumerate(grid, start=1))
+    return Sheet(name, rows, merged_rows=tuple(spans), across=frozenset(across))
+
+
+def _text(value: Any) -> str:
+    """A cell as a person sees it, dates in ISO form, whole numbers without the ".0" that Excel stores."""
+    if isinstance(value, bool):
+        return "ya" if value else "tidak"
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    return str(value)
