@@ -166,7 +166,6 @@ def _tables(capture: Capture, columns: Mapping[str, str], notes: _Notes) -> list
 def _body(table: _Table, notes: _Notes) -> Iterator[Row]:
     """The rows that may be applications: without blank rows, repeated headers, column numbers and remarks."""
     layout = table.layout
-    headers = tuple(header.lower() for header in layout.headers)
     name_column = layout.fields["name"]
     was_blank = False
     for index, row in enumerate(table.sheet.rows[layout.body :]):
@@ -176,7 +175,7 @@ def _body(table: _Table, notes: _Notes) -> Iterator[Row]:
         cells = tuple(cell.strip() for cell in row.cells)
         filled = [column for column, cell in enumerate(cells) if cell]
         lone = len({cells[column] for column in filled}) == 1 and layout.width > 2
-        if tuple(cell.lower() for cell in cells[: layout.width]) == headers:
+        if layout.is_header(row.cells):
             notes.add(table.where, "judul tabel berulang, dilewati", row.number)
         elif index == 0 and len(filled) > 2 and all(_COLUMN_NUMBER.match(cells[column]) for column in filled):
             notes.add(table.where, "nomor kolom, dilewati", row.number)
@@ -234,7 +233,9 @@ def _records(table: _Table, row: Row, notes: _Notes) -> list[ApplicationRecord] 
             status=status,
             is_integrated=is_integrated,
             started_on=started_on,
-            extra=json.dumps({k: v for k, v in extra.items() if v}, ensure_ascii=False, sort_keys=True),
+            extra=json.dumps(
+                {k: v for k, v in extra.items() if not is_nothing(v)}, ensure_ascii=False, sort_keys=True
+            ),
             capture_id=table.capture_id,
             position=row.number,
         )
@@ -250,11 +251,13 @@ def _pair(names: Sequence[str], addresses: Addresses) -> Sequence[str | None]:
 
 
 def _address_doubt(urls: Sequence[str | None], addresses: Addresses) -> str | None:
-    if addresses.problem is not None or addresses.is_plain:
+    if addresses.problem is not None or not addresses.urls:
         return addresses.problem
     if urls[0] is None:
         return "alamat tidak dapat dipasangkan dengan aplikasi"
-    return None if len(urls) > 1 else "alamat lebih dari satu atau berketerangan, yang pertama dipakai"
+    if addresses.is_plain or len(urls) > 1:
+        return None
+    return "alamat lebih dari satu atau berketerangan, yang pertama dipakai"
 
 
 def _kind(text: str) -> tuple[str, str | None]:
@@ -310,7 +313,7 @@ def _shift(layout: Layout, row: Row) -> _Shift | None:
     kind, status = _cell(layout, row, "kind"), _cell(layout, row, "status")
     kind_is_status = _kind(kind)[0] == "tidak_diketahui" and "aktif" in kind.lower()
     # Only the bare words: a status may well say where an application is used.
-    status_is_kind = bool(status) and set(normalise_title(status).split()) <= _KIND_WORDS
+    status_is_kind = bool(words := set(normalise_title(status).split())) and words <= _KIND_WORDS
     for field, text, is_other in (("kind", kind, kind_is_status), ("status", status, status_is_kind)):
         if is_other or "://" in text:
             column = layout.fields[field]

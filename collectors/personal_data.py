@@ -10,7 +10,7 @@ MASK = "(disamarkan)"
 
 _PERSONAL = re.compile(
     r"\b(?:pengelola|kontak|contact|narahubung|cp|pic|pj|penanggung ?jawab|programmer"
-    r"|wa|whatsapp|hp|handphone|ponsel|telepon|telpon|telp|tlp|phone|e ?mail|surel|nip|nik|npwp"
+    r"|wa|whatsapp|hp|handphone|ponsel|telepon|telpon|telp|tlp|phone|e ?mail|surel|nip|nik|npwp|jabatan"
     r"|nama (?:lengkap|admin|operator|petugas|pejabat|pegawai|pengembang|user|pengguna))\b"
 )
 # "Unit Pengelola" and "OPD Penanggung Jawab" name an office, not a person.

@@ -22,7 +22,7 @@ ALIASES: Mapping[str, tuple[str, ...]] = {
     "agency": (
         "nama perangkat daerah", "perangkat daerah", "nama opd", "opd", "nama skpd", "skpd",
         "nama instansi", "instansi", "unit pengelola", "opd pengelola",
-        "perangkat daerah pengelola", "unit kerja", "produsen",
+        "perangkat daerah pengelola", "unit kerja", "produsen", "kecamatan", "nama kecamatan",
     ),
     "description": (
         "deskripsi singkat aplikasi", "deskripsi aplikasi", "deskripsi singkat", "deskripsi",
@@ -62,15 +62,21 @@ _FIELD_OF = {alias: (field, rank) for field, aliases in ALIASES.items() for rank
 class Layout:
     """Where a table's columns are, counted from 0.
 
-    `fields` maps a record's field to its column; `extra` and `personal` are the other columns. `body` is the
-    index of the first row below the headers, `headers` the text of each column's header.
+    `fields` maps a record's field to its column; `extra` and `personal` are the other columns. `headers` is
+    the text of each column's header, `rows` the header's rows as they stand in lower case, `body` the index
+    of the first row below.
     """
 
     headers: tuple[str, ...]
     fields: Mapping[str, int]
     extra: tuple[int, ...]
     personal: tuple[int, ...]
+    rows: tuple[tuple[str, ...], ...]
     body: int
+
+    def is_header(self, cells: Sequence[str]) -> bool:
+        """Whether a row repeats the header, as printed tables do on every page."""
+        return any(tuple(cell.strip().lower() for cell in cells) == row for row in self.rows)
 
     @property
     def width(self) -> int:
@@ -114,7 +120,8 @@ def find_layout(sheet: Sheet, columns: Mapping[str, str], where: str) -> Layout 
     width = max((i + 1 for cells in stack for i, cell in enumerate(cells) if cell.strip()), default=0)
     parts = [[cells[i].strip() if i < len(cells) else "" for cells in stack] for i in range(width)]
     meanings = [_meanings(texts, overrides) for texts in parts]
-    layout = _assign(parts, meanings, last + 1)
+    rows = tuple(tuple(cell.strip().lower() for cell in cells) for cells in stack)
+    layout = _assign(parts, meanings, rows, last + 1)
     # A single known header is a word in running text more often than a table.
     is_table = "name" in layout.fields and (known > 1 or width == 1 or bool(overrides))
     return layout if is_table else None
@@ -131,7 +138,9 @@ def _header_rows(sheet: Sheet, at: int, columns: Mapping[str, str]) -> tuple[int
         first -= 1
     if last == at and last + 1 < len(sheet.rows):
         below = [cell for cell in sheet.rows[last + 1].cells if cell.strip()]
-        if len(below) > 1 and all(is_known_header(columns, cell) for cell in below):
+        known = sum(is_known_header(columns, cell) for cell in below)
+        # One such word is a value ("Website"); several, and most of the row, are headers.
+        if known >= 2 and known * 2 >= len(below):
             last += 1
     return max(first, 0), min(last, len(sheet.rows) - 1)
 
@@ -172,7 +181,12 @@ def _alias(header: str) -> tuple[str, int] | None:
     )
 
 
-def _assign(parts: Sequence[Sequence[str]], meanings: Sequence[tuple[str, int] | None], body: int) -> Layout:
+def _assign(
+    parts: Sequence[Sequence[str]],
+    meanings: Sequence[tuple[str, int] | None],
+    rows: tuple[tuple[str, ...], ...],
+    body: int,
+) -> Layout:
     headers = tuple(" ".join(dict.fromkeys(text for text in texts if text)) for texts in parts)
     fields: dict[str, int] = {}
     for column, meaning in enumerate(meanings):
@@ -193,4 +207,4 @@ def _assign(parts: Sequence[Sequence[str]], meanings: Sequence[tuple[str, int] |
         continues = not headers[column] and column - 1 in personal
         is_person = meaning is not None and meaning[0] == PERSONAL
         (personal if is_person or is_a_name or continues else extra).append(column)
-    return Layout(headers, fields, tuple(extra), tuple(personal), body)
+    return Layout(headers, fields, tuple(extra), tuple(personal), rows, body)
