@@ -134,7 +134,11 @@ class TlsOptOut(_Strict):
 
 
 class Source(_Strict):
-    """Where to look for one kind of evidence."""
+    """Where to look for one kind of evidence.
+
+    `min_rows` is the floor below which a batch is refused; without it, half the rows of the last good run.
+    Set it when a listing has really shrunk.
+    """
 
     id: Slug
     collector: Literal["regulations", "app_registry", "attestations"]
@@ -145,6 +149,7 @@ class Source(_Strict):
     url: str | None = None
     path: Path | None = None
     max_pages: int = Field(default=500, ge=1)
+    min_rows: int | None = Field(default=None, ge=1)
     delay_seconds: float = Field(default=0.0, ge=0)
     timeout_seconds: float = Field(default=30.0, gt=0)
     columns: dict[str, str] = Field(default_factory=dict)

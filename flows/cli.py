@@ -166,7 +166,7 @@ def index(data_dir: DataDir = DATA, institution: Which = None, as_json: AsJson =
     from warehouse.connection import reading
 
     with reading(Places(data_dir).published) as connection:
-        page = read.page_view(connection, _one_institution(read.institutions(connection), institution))
+        page = read.page_view(connection, read.index_view(connection, institution).institution)
     if as_json:
         _print_json(_index_document(page))
     else:
@@ -187,11 +187,7 @@ def explain(
 
     number = indicator.upper().removeprefix("I").lstrip("0") or "0"
     with reading(Places(data_dir).published) as connection:
-        name = _one_institution(read.institutions(connection), institution)
-        view = read.indicator_view(connection, name, number)
-        if view is None:
-            known = [i.number for i in read.page_view(connection, name).indicators]
-            raise UsageError(f"indicator {indicator!r} does not exist; there are {known[0]} to {known[-1]}")
+        view = read.indicator_view(connection, institution, number)
     if as_json:
         _print_json(asdict(view))
     else:
@@ -349,15 +345,6 @@ def _institution_of(config: Path) -> str:
     from collectors.institution import read_institution
 
     return read_institution(config)[0].institution.id
-
-
-def _one_institution(known: list[str], wanted: str | None) -> str:
-    if wanted is None and len(known) == 1:
-        return known[0]
-    if wanted in known:
-        return str(wanted)
-    listed = ", ".join(known) or "none; run pantau run"
-    raise UsageError(f"say which institution with --institution; the copy holds {listed}")
 
 
 def _moment(text: str | None) -> datetime:

@@ -13,6 +13,7 @@ from flows.try_out import UnknownCollectorError
 from transforms.instrument import InstrumentError
 from transforms.scoring import LevelsError
 from warehouse.connection import WarehouseError
+from warehouse.read import ReadError
 from warehouse.score import ScoreError
 
 WRONG_USAGE = (
@@ -20,6 +21,7 @@ WRONG_USAGE = (
     InstrumentError,
     LevelsError,
     LevelsFileError,
+    ReadError,
     UnknownCollectorError,
     UnknownSourceError,
 )

@@ -246,10 +246,7 @@ def _prepare(archive: Archive, entry: Entry, config: InstitutionFile | None, las
         {name: [getattr(record, name) for record in parsed.records] for name in columns_of(parsed.table)},
         dtype=object,
     )
-    parameters = {
-        "min_rows": max(1, int((last_good or 0) * MASS_DROP_SHARE)),
-        "max_year": run.ended_at.year + 1,
-    }
+    parameters = {"min_rows": _floor(run, config, last_good), "max_year": run.ended_at.year + 1}
     verdict = validate.validate(parsed.table, frame, parameters)
     batch = replace(
         empty, table=parsed.table, rejects=parsed.rejects, duplicates=parsed.duplicates, verdict=verdict
@@ -281,6 +278,14 @@ def _prepare(archive: Archive, entry: Entry, config: InstitutionFile | None, las
         message="; ".join(parsed.notes),
     )
     return replace(batch, good=good, held=held, rejects=rejects, result=result)
+
+
+def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> int:
+    """How many rows the batch must hold: what the source's entry says, else half of the last good run."""
+    if run.source == SERVICES_SOURCE:
+        return 1
+    stated = _source_of(run, config).min_rows
+    return stated if stated is not None else max(1, int((last_good or 0) * MASS_DROP_SHARE))
 
 
 def _result(
