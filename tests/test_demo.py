@@ -424,7 +424,7 @@ def test_the_city_closes_cleanly_with_requests_under_way(tmp_path: Path) -> None
     assert time.monotonic() - started < 2
     idle.close()
     dripping.close()
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # earlier requests may have ended meanwhile
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(("127.0.0.1", port), timeout=1)
     gc.collect()
@@ -444,7 +444,7 @@ def test_a_busy_port_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]
     assert f"port {port}" in said
     assert "--https-port" in said
     assert not (tmp_path / "demo" / "hari").exists()  # no day has passed
-    assert set(threading.enumerate()) == before
+    assert set(threading.enumerate()) <= before  # earlier requests may have ended meanwhile
     gc.collect()
 
 
