@@ -60,13 +60,14 @@ __all__ = [
     "Rules",
     "Topic",
     "WorkedExample",
+    "instrument_ids",
     "load_instrument",
     "load_models",
     "load_probes",
     "load_rules",
     "load_topics",
     "ruleset_hash",
-    "topic_filter",
+    "topic_filters",
 ]
 
 ROOT = Path(__file__).parent
@@ -74,11 +75,16 @@ MODELS_FOLDER = ROOT / "models"
 LEVELS = (1, 2, 3, 4, 5)
 
 
+def instrument_ids(root: Path = ROOT) -> tuple[str, ...]:
+    """The ids of the instruments there are, in order."""
+    return tuple(sorted(path.stem for path in (root / "instruments").glob("*.yml")))
+
+
 def load_instrument(instrument_id: str, root: Path = ROOT) -> Instrument:
     """The instrument of that id. Raises InstrumentError when it is unknown or inconsistent."""
     path = root / "instruments" / f"{instrument_id}.yml"
     if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in (root / "instruments").glob("*.yml"))) or "none"
+        known = ", ".join(instrument_ids(root)) or "none"
         raise InstrumentError(f"there is no instrument {instrument_id!r}; known: {known}")
     data = read_yaml(path)
     _say_what_levels_build_on(data)
@@ -200,13 +206,19 @@ def load_topics(root: Path = ROOT) -> tuple[Topic, ...]:
     return topics
 
 
-def topic_filter(topics: Sequence[Topic]) -> str:
-    """One pattern that matches whatever any topic includes.
+def topic_filters(topics: Sequence[Topic]) -> dict[str, str]:
+    """The parameters of the models that match topics, besides $as_of: one pattern per kind of title.
 
-    The warehouse compiles a pattern that is bound as a parameter once, one read from a table for every row:
-    filtering by this first makes matching ten thousand titles take milliseconds instead of seconds.
+    `regulation_filter` matches whatever any topic for regulations includes, `application_filter` likewise.
+    The warehouse compiles a pattern bound as a parameter once, but one read from a table for every row:
+    filtering first makes matching ten thousand titles take milliseconds instead of seconds.
     """
-    return "|".join(f"(?:{pattern})" for topic in topics for pattern in topic.include)
+    return {
+        f"{kind}_filter": "|".join(
+            f"(?:{p})" for topic in topics if topic.for_ == kind for p in topic.include
+        )
+        for kind in ("regulation", "application")
+    }
 
 
 def _check_pattern(path: str, pattern: str, problems: Problems) -> None:

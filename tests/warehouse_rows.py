@@ -1,0 +1,130 @@
+"""Short rows for tests: core tables filled from what matters in a case, the rest from defaults.
+
+Used by the probe and model tables (`tests/probes/*.yml`), where a case names only the columns it is about.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from collectors.indonesian import normalise_title
+from transforms.instrument import Topic, load_models, parameters_of, topic_filters
+
+SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
+LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
+_RUN = re.compile(r"([ud?])(\d*)")
+
+DEFAULTS: Mapping[str, Mapping[str, Any]] = {
+    "institution": {
+        "kind": "kota",
+        "time_zone": "Asia/Jakarta",
+        "instrument": "spbe-2020",
+        "valid_from": LONG_AGO,
+    },
+    "observation": {"source": "jdih", "is_ok": True},
+    "regulation": {
+        "source": "jdih",
+        "type_code": "perkada",
+        "type_name": "Peraturan Wali Kota",
+        "number": "1",
+        "year": 2023,
+        "status": "berlaku",
+        "valid_from": LONG_AGO,
+    },
+    "service": {"agency": "diskominfo", "valid_from": LONG_AGO},
+    "service_shows": {"valid_from": LONG_AGO},
+    "uptime_check": {"is_https": True, "tls_ok": True, "status": 200},
+    "application": {"source": "registri", "status": "aktif", "kind": "khusus", "valid_from": LONG_AGO},
+}
+
+
+def warehouse_with(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.DuckDBPyConnection:
+    """An in-memory warehouse holding these rows of `core` tables; columns not named take their default."""
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    for path in sorted(SCHEMA.glob("*.sql")):
+        connection.execute(path.read_text(encoding="utf-8"))
+    for table, entries in rows.items():
+        completed = [row for entry in entries for row in _completed(table, entry)]
+        columns = {name for row in completed for name in row}
+        frame = pd.DataFrame({name: [row.get(name) for row in completed] for name in columns}, dtype=object)
+        connection.register("rows_to_append", frame)
+        connection.execute(f"INSERT INTO core.{table} BY NAME SELECT * FROM rows_to_append")
+        connection.unregister("rows_to_append")
+    return connection
+
+
+def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
+    """The fact models as of a moment, as temporary tables."""
+    connection.execute(
+        "CREATE OR REPLACE TEMP TABLE topic_rule (topic VARCHAR, include VARCHAR, exclude VARCHAR)"
+    )
+    connection.executemany(
+        "INSERT INTO topic_rule VALUES (?, ?, ?)",
+        [[topic.id, "|".join(topic.include), "|".join(topic.exclude) or None] for topic in topics],
+    )
+    for model in load_models():
+        run(
+            connection,
+            f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}",
+            {"as_of": as_of, **topic_filters(topics)},
+        )
+
+
+def run(
+    connection: duckdb.DuckDBPyConnection, sql: str, values: Mapping[str, Any]
+) -> duckdb.DuckDBPyConnection:
+    """Execute a statement with those of `values` that it names."""
+    return connection.execute(sql, {name: values[name] for name in parameters_of(sql)})
+
+
+def _completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    row: dict[str, Any] = {**DEFAULTS[table], **entry}
+    if table == "regulation":
+        row.setdefault("title_norm", normalise_title(row["title"]))
+        row.setdefault("regulation_key", f"{row['type_code']}/{row['year']}/{row['number']}")
+        row.setdefault("capture_id", f"c-{row['number']}")
+    if table == "application":
+        row.setdefault("application_key", row["name"].lower())
+        row.setdefault("capture_id", "c-registri")
+    if table == "service":
+        row.setdefault("name", row["service_id"].upper())
+        row.setdefault("url", f"https://{row['service_id']}.kota.go.id/")
+    if table == "uptime_check" and "pattern" in row:
+        return _series(row)
+    return [row]
+
+
+def _series(row: dict[str, Any]) -> list[dict[str, Any]]:
+    """Checks from a pattern such as "u20 d3": up, down or ? (could not tell), the last one at `last_at`.
+
+    Captures are named <service>-<position>, counted from the last check, which is 1.
+    """
+    letters = "".join(letter * int(count or 1) for letter, count in _RUN.findall(row.pop("pattern")))
+    last_at, step = row.pop("last_at"), timedelta(minutes=row.pop("every_minutes", 5))
+    outcome: dict[str, dict[str, Any]] = {
+        "u": {"is_up": True},
+        "d": {
+            "is_up": False,
+            "status": None,
+            "tls_ok": None,
+            "error_class": row.pop("error_class", "timeout"),
+        },
+        "?": {"is_up": None, "error_class": "blocked"},
+    }
+    return [
+        {
+            **row,
+            **outcome[letter],
+            "checked_at": last_at - step * back,
+            "capture_id": f"{row['service_id']}-{back + 1}",
+        }
+        for back, letter in enumerate(reversed(letters))
+    ]

@@ -1,0 +1,29 @@
+-- Legal products by topic, one row per topic, institution and product; topics come from topics.yml through the
+-- temporary table topic_rule. Drafts are no products, and one that only repeals another governs nothing.
+-- $regulation_filter, bound as a constant, keeps the patterns of topic_rule from being tried on every title.
+WITH candidate AS (
+    SELECT *
+    FROM regulation_current
+    WHERE state != 'rancangan'
+      AND NOT regexp_matches(title_norm, '\bpencabutan\b')
+      AND regexp_matches(title_norm, $regulation_filter)
+)
+
+SELECT
+    rule.topic, reg.institution, reg.regulation_key,
+    arg_max(reg.label, (reg.observed_at, reg.source)) AS label,
+    any_value(reg.year ORDER BY reg.source) AS year,
+    any_value(reg.issuer ORDER BY reg.issuer, reg.source) AS issuer,
+    -- Where sources differ: repealed, then in force, then past, then unknown.
+    CASE min(CASE reg.state WHEN 'dicabut' THEN 1 WHEN 'berlaku' THEN 2 WHEN 'lewat' THEN 3 ELSE 4 END)
+        WHEN 1 THEN 'dicabut' WHEN 2 THEN 'berlaku' WHEN 3 THEN 'lewat' ELSE 'tidak_diketahui'
+    END AS state,
+    max(reg.period_end) AS period_end,
+    max(reg.repealed_by) AS repealed_by,
+    list_sort(list_distinct(list(reg.capture_id) || list(reg.repealed_by_capture_id))) AS capture_ids,
+    max(reg.observed_at) AS observed_at
+FROM candidate AS reg
+JOIN topic_rule AS rule
+    ON regexp_matches(reg.title_norm, rule.include)
+    AND NOT coalesce(regexp_matches(reg.title_norm, rule.exclude), FALSE)
+GROUP BY rule.topic, reg.institution, reg.regulation_key
