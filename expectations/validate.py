@@ -104,6 +104,19 @@ class _Tally:
     succeeded: bool
     problem: str | None = None
 
+    def plus(self, later: _Tally) -> _Tally:
+        """What two chunks say together."""
+        return _Tally(
+            self.bad + later.bad,
+            later.observed,
+            self.succeeded and later.succeeded,
+            self.problem or later.problem,
+        )
+
+
+_Filled = tuple[Expectation, Mapping[str, Any]]
+"""An expectation with the values of its parameters."""
+
 
 def validate(table: str, frame: pd.DataFrame, parameters: Mapping[str, Parameter]) -> Verdict:
     """Judge a batch for `table` by its suite.
@@ -120,8 +133,7 @@ def judge(suite: Sequence[Expectation], frame: pd.DataFrame, parameters: Mapping
     filled = [(expectation, _filled(expectation, parameters)) for expectation in suite]
     checks: list[Check] = []
     bad_rows: dict[int, list[str]] = {}
-    for expectation, kwargs in filled:
-        tally = _tally(expectation, kwargs, frame)
+    for (expectation, kwargs), tally in zip(filled, _tallies(filled, frame), strict=True):
         check = _check(expectation, kwargs, tally, len(frame))
         checks.append(check)
         if expectation.is_row_level and expectation.severity == "critical" and check.outcome == "pass":
@@ -180,23 +192,19 @@ def _filled(expectation: Expectation, parameters: Mapping[str, Parameter]) -> di
     return filled
 
 
-def _tally(expectation: Expectation, kwargs: Mapping[str, Any], frame: pd.DataFrame) -> _Tally:
+def _tallies(filled: Sequence[_Filled], frame: pd.DataFrame) -> list[_Tally]:
     """Count over the batch: in chunks where rows are judged one by one, else as a whole."""
-    bad: list[int] = []
-    observed, succeeded = "", True
-    parts = _chunks(frame) if expectation.is_row_level else iter([(0, frame)])
-    try:
-        for start, part in parts:
-            result = _run(expectation.type, kwargs, part)
-            if (problem := _problem(result.exception_info)) is not None:
-                return _Tally((), "", False, problem)
-            counts = result.result
-            bad.extend(start + int(at) for at in counts.get("unexpected_index_list") or ())
-            observed = str(counts.get("observed_value", ""))
-            succeeded = succeeded and bool(result.success)
-    except Exception as error:  # noqa: BLE001 - whatever it raises, the batch could not be judged
-        return _Tally((), "", False, f"{type(error).__name__}: {error}")
-    return _Tally(tuple(bad), observed, succeeded)
+    found: dict[int, _Tally] = {}
+    by_row = {n: entry for n, entry in enumerate(filled) if entry[0].is_row_level}
+    whole = {n: entry for n, entry in enumerate(filled) if n not in by_row}
+    if len(frame) <= CHUNK_ROWS:
+        by_row, whole = by_row | whole, {}
+    for start, part in _chunks(frame):
+        for number, tally in _run(by_row, part, start).items():
+            found[number] = found[number].plus(tally) if number in found else tally
+    if whole:
+        found |= _run(whole, frame, 0)
+    return [found[number] for number in range(len(filled))]
 
 
 def _chunks(frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
@@ -224,15 +232,48 @@ def _check(expectation: Expectation, kwargs: Mapping[str, Any], tally: _Tally, r
     )
 
 
-def _run(kind: str, kwargs: Mapping[str, Any], frame: pd.DataFrame) -> Any:
-    """One expectation on one part of the batch; rows are named by position."""
+def _run(entries: Mapping[int, _Filled], frame: pd.DataFrame, start: int) -> dict[int, _Tally]:
+    """Expectations on one part of the batch, in one pass: Great Expectations shares what they have in common.
+
+    Rows are named by position, counted from `start`. What it raises becomes the problem of the expectation.
+    """
+    import great_expectations as gx
+    from great_expectations.expectations.registry import get_expectation_impl
+
+    batch = _batch(frame)
+    suite = gx.ExpectationSuite(name="suite")
+    found: dict[int, _Tally] = {}
+    for number, (expectation, kwargs) in entries.items():
+        try:
+            impl = get_expectation_impl(expectation.type)
+            suite.add_expectation(impl(**kwargs, meta={"number": number}))
+        except Exception as error:  # noqa: BLE001 - an expectation it cannot make is one that cannot judge
+            found[number] = _Tally((), "", False, f"{type(error).__name__}: {error}")
+    try:
+        results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
+    except Exception as error:  # noqa: BLE001 - whatever it raises, the batch could not be judged
+        broken = _Tally((), "", False, f"{type(error).__name__}: {error}")
+        return {number: found.get(number, broken) for number in entries}
+    for result in results:
+        number = result.expectation_config.meta["number"]
+        counts = result.result
+        found[number] = _Tally(
+            tuple(start + int(at) for at in counts.get("unexpected_index_list") or ()),
+            str(counts.get("observed_value", "")),
+            bool(result.success),
+            _problem(result.exception_info),
+        )
+    return found
+
+
+def _batch(frame: pd.DataFrame) -> Any:
+    """The rows as Great Expectations sees them, in a context of memory only that tells nobody."""
     import great_expectations as gx
     from great_expectations.data_context.types.base import (
         DataContextConfig,
         InMemoryStoreBackendDefaults,
         ProgressBarsConfig,
     )
-    from great_expectations.expectations.registry import get_expectation_impl
 
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
     context = gx.get_context(
@@ -244,10 +285,8 @@ def _run(kind: str, kwargs: Mapping[str, Any], frame: pd.DataFrame) -> Any:
         ),
     )
     asset = context.data_sources.add_pandas("batch").add_dataframe_asset("rows")
-    batch = asset.add_batch_definition_whole_dataframe("all").get_batch(
-        {"dataframe": frame.reset_index(drop=True)}
-    )
-    return batch.validate(get_expectation_impl(kind)(**kwargs), result_format={"result_format": "COMPLETE"})
+    definition = asset.add_batch_definition_whole_dataframe("all")
+    return definition.get_batch({"dataframe": frame.reset_index(drop=True)})
 
 
 def _problem(exception_info: Mapping[str, Any]) -> str | None:
