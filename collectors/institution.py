@@ -57,6 +57,7 @@ def _quoted_decimal(value: object) -> Decimal:
 
 Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Score = Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(ge=1, le=5)]
+Year = Annotated[str, StringConstraints(pattern=r"^20\d\d$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
 
 
@@ -196,7 +197,7 @@ class InstitutionFile(_Strict):
 
     institution: Institution
     agencies: tuple[Agency, ...]
-    targets: dict[str, Score] = Field(default_factory=dict)
+    targets: dict[Year, Score] = Field(default_factory=dict)
     official_results: tuple[OfficialResult, ...] = ()
     freshness: FreshnessByKind
     sources: tuple[Source, ...] = ()

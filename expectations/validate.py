@@ -144,6 +144,11 @@ def judge(suite: Sequence[Expectation], frame: pd.DataFrame, parameters: Mapping
     return Verdict(outcome, tuple(checks), {row: tuple(bad_rows[row]) for row in sorted(bad_rows)})
 
 
+def warm_up() -> None:
+    """Import Great Expectations now, while something else is being waited for."""
+    import great_expectations  # noqa: F401
+
+
 def tables() -> tuple[str, ...]:
     """The tables that have a suite."""
     return tuple(sorted(path.stem for path in SUITES_FOLDER.glob("*.yml")))

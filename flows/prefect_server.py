@@ -34,8 +34,10 @@ class PrefectServerError(Exception):
 
 
 @contextmanager
-def prefect_api(places: Places) -> Iterator[str]:
+def prefect_api(places: Places, *, services: bool = False) -> Iterator[str]:
     """The address of a Prefect API: `PREFECT_API_URL` if that is set, else a server for this run only.
+
+    `services` also starts what a worker needs: the scheduler and the rest of Prefect's background services.
 
     Raises PrefectServerError when the temporary one does not answer in time.
     """
@@ -53,10 +55,16 @@ def prefect_api(places: Places) -> Iterator[str]:
     log = places.log / "prefect-server.log"
     with log.open("ab") as out:
         server = subprocess.Popen(
-            [sys.executable, "-m", "prefect", "server", "start", "--no-services", "--no-ui",
-             "--host", "127.0.0.1", "--port", str(port)],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True,
-        )  # fmt: skip
+            [
+                *(sys.executable, "-m", "prefect", "server", "start", "--no-ui"),
+                *("--host", "127.0.0.1", "--port", str(port)),
+                *(() if services else ("--no-services",)),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            start_new_session=True,
+        )
     os.environ["PREFECT_API_URL"] = url
     try:
         _warm_up()
@@ -69,8 +77,11 @@ def prefect_api(places: Places) -> Iterator[str]:
 
 def _warm_up() -> None:
     """Import what the run needs while the server starts: both take seconds, and there are two cores."""
-    import great_expectations  # type: ignore[import-untyped]  # noqa: F401
     import prefect  # noqa: F401
+
+    from expectations.validate import warm_up
+
+    warm_up()
 
 
 def _wait_for(url: str, server: subprocess.Popen[bytes], log: str) -> None:

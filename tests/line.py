@@ -66,7 +66,7 @@ class Line:
     def rows(self, sql: str, **parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of the warehouse."""
         with writing(self.places.warehouse, self.now) as connection:
-            return connection.execute(sql, parameters).fetchall() if parameters else connection.sql(sql).fetchall()
+            return connection.execute(sql, parameters or None).fetchall()
 
     @contextmanager
     def published(self) -> Iterator[duckdb.DuckDBPyConnection]:
