@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 import yaml
 
 from tests.warehouse_rows import build_models, run, warehouse_with
-from transforms.instrument import load_probes, load_topics
+from transforms.instrument import load_instrument, load_probes, load_rules, load_topics
 
 FOLDER = Path(__file__).parent / "probes"
 PROBES = load_probes()
@@ -56,6 +57,17 @@ def test_probe_answers(probe: str, table: dict[str, Any], case: dict[str, Any]) 
         for institution, expectation in case["expect"].items()
     }
     assert answers == expected
+
+
+def test_without_evidence_nothing_is_claimed_and_nothing_refuted() -> None:
+    """Every call of the rules, for two institutions of which nothing is known but that they exist."""
+    as_of = datetime.fromisoformat("2026-05-01T08:00:00+00:00")
+    connection = warehouse_with({"institution": [{"institution": name} for name in ("kota-a", "kota-b")]})
+    build_models(connection, TOPICS, as_of)
+    for call in load_rules(load_instrument("spbe-2020")).calls():
+        rows = run(connection, PROBES[call.probe].sql, {**dict(call.with_), "as_of": as_of}).fetchall()
+        assert [row[:2] for row in rows] == [("kota-a", None), ("kota-b", None)], call.key
+        assert all(row[2] and row[3] == [] and row[4] is None for row in rows), call.key
 
 
 def test_every_probe_has_a_table_with_each_kind_of_answer() -> None:

@@ -109,13 +109,14 @@ def _series(row: dict[str, Any]) -> list[dict[str, Any]]:
     """
     letters = "".join(letter * int(count or 1) for letter, count in _RUN.findall(row.pop("pattern")))
     last_at, step = row.pop("last_at"), timedelta(minutes=row.pop("every_minutes", 5))
+    error_class = row.pop("error_class", "timeout")
     outcome: dict[str, dict[str, Any]] = {
         "u": {"is_up": True},
         "d": {
             "is_up": False,
             "status": None,
-            "tls_ok": None,
-            "error_class": row.pop("error_class", "timeout"),
+            "tls_ok": False if error_class.startswith("tls_") else None,
+            "error_class": error_class,
         },
         "?": {"is_up": None, "error_class": "blocked"},
     }

@@ -14,8 +14,9 @@ WITH listed AS (
         regexp_replace(lower(trim(reg.number)), '^0+([0-9])', '\1') AS plain_number,
         lower(coalesce(reg.type_name, '')) AS type_words,
         CASE
-            WHEN regexp_matches(reg.title_norm, '^(?:peraturan|keputusan|surat|instruksi|undang|ketetapan|rancangan) ')
-                THEN reg.title
+            WHEN regexp_matches(
+                reg.title_norm, '^(?:peraturan|keputusan|surat|instruksi|undang|ketetapan|rancangan) '
+            ) THEN reg.title
             ELSE
                 coalesce(reg.type_name, CASE reg.type_code
                     WHEN 'perda' THEN 'Peraturan Daerah'
@@ -32,11 +33,12 @@ WITH listed AS (
         CASE WHEN NOT regexp_matches(reg.title_norm, ' nomor [^ ]+ tahun [0-9]{4}$')
             THEN try_cast(nullif(regexp_extract(
                 reg.title_norm,
-                ' (?:tahun|periode|ta|t a)(?: anggaran)?(?: [0-9]{4})?(?: s d| sd| sampai| sampai dengan| hingga)?(?: tahun)? ([0-9]{4})$',
+                ' (?:tahun|periode|ta|t a)(?: anggaran)?(?: [0-9]{4})?'
+                || '(?: s d| sd| sampai| sampai dengan| hingga)?(?: tahun)? ([0-9]{4})$',
                 1
             ), '') AS INTEGER)
         END AS period_end,
-        -- What this product repeals: only the first product named after "pencabutan (atas)", as those after it
+        -- What this product repeals: only the first one named after "pencabutan (atas)", as those after it
         -- are what the repealed one had amended.
         CASE regexp_extract(
             reg.title_norm, '\bpencabutan (?:atas )?(peraturan daerah|peraturan|keputusan)\b', 1
@@ -47,12 +49,13 @@ WITH listed AS (
         END AS repeals_type,
         regexp_extract(
             reg.title_norm,
-            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) 0*([0-9a-z]+)(?: [a-z0-9]+){0,4} tahun [0-9]{4}',
+            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) 0*([0-9a-z]+)\b',
             1
         ) AS repeals_number,
         try_cast(nullif(regexp_extract(
             reg.title_norm,
-            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) [0-9a-z]+(?: [a-z0-9]+){0,4}? tahun ([0-9]{4})',
+            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) [0-9a-z]+'
+            || '(?: [a-z0-9]+){0,4}? tahun ([0-9]{4})',
             1
         ), '') AS INTEGER) AS repeals_year
     FROM core.regulation AS reg
@@ -62,17 +65,18 @@ WITH listed AS (
 ),
 
 said_repealed AS (
-    SELECT institution, regulation_key, min(capture_id) AS by_capture_id, NULL AS by_label
+    SELECT DISTINCT institution, regulation_key
     FROM listed
     WHERE status = 'dicabut'
-    GROUP BY institution, regulation_key
 ),
 
 repealed_by_title AS (
     SELECT
         target.institution, target.regulation_key,
-        arg_max(repealing.capture_id, (repealing.year, repealing.regulation_key, repealing.source)) AS by_capture_id,
-        arg_max(repealing.label, (repealing.year, repealing.regulation_key, repealing.source)) AS by_label
+        arg_max(
+            struct_pack(label := repealing.label, capture_id := repealing.capture_id),
+            (repealing.year, repealing.regulation_key, repealing.source)
+        ) AS repealing
     FROM listed AS repealing
     JOIN listed AS target
         ON target.institution = repealing.institution
@@ -87,8 +91,8 @@ SELECT
     listed.institution, listed.source, listed.regulation_key, listed.type_code, listed.number, listed.year,
     listed.title, listed.title_norm, listed.label, listed.detail_url, listed.file_url, listed.capture_id,
     listed.observed_at, listed.period_end,
-    by_title.by_label AS repealed_by,
-    by_title.by_capture_id AS repealed_by_capture_id,
+    by_title.repealing.label AS repealed_by,
+    by_title.repealing.capture_id AS repealed_by_capture_id,
     CASE
         WHEN regexp_matches(listed.title_norm, '^(?:rancangan|draf|draft|konsep|naskah akademik) ')
             OR listed.type_words LIKE 'rancangan%' THEN 'rancangan'
@@ -97,16 +101,18 @@ SELECT
         WHEN listed.status IN ('berlaku', 'diubah') THEN 'berlaku'
         ELSE 'tidak_diketahui'
     END AS state,
-    -- Who enacted it: 'pimpinan' (the head of the institution, or the regional regulation), 'unit' (the head of a
-    -- unit, enough for level 2 of I5, I6, I7 and I10 only), 'lain' (circulars, instructions, anything else).
+    -- Who enacted it: 'pimpinan' (the head of the institution, or a regional regulation), 'unit' (the head of
+    -- a unit, enough for level 2 of I5, I6, I7 and I10 only), 'lain' (circulars, instructions, the rest).
     CASE
         WHEN listed.type_code IN ('perda', 'perkada', 'kepkada') THEN 'pimpinan'
         WHEN listed.type_code != 'lainnya' THEN 'lain'
         WHEN regexp_matches(
             listed.type_words,
-            '^(?:peraturan|keputusan) (?:kepala (?:dinas|badan|bagian|biro|pusat|kantor)|sekretaris|direktur|inspektur)'
-        ) AND listed.kind NOT IN ('kementerian', 'lembaga') THEN 'unit'
-        WHEN regexp_matches(listed.type_words, '^(?:peraturan|keputusan) (?:sekretaris|direktur|inspektur)') THEN 'unit'
+            '^(?:peraturan|keputusan) (?:sekretaris|direktur|inspektur|kepala (?:biro|pusat|bagian|kantor))'
+        ) THEN 'unit'
+        WHEN listed.kind NOT IN ('kementerian', 'lembaga') AND regexp_matches(
+            listed.type_words, '^(?:peraturan|keputusan) kepala (?:dinas|badan)'
+        ) THEN 'unit'
         WHEN listed.kind IN ('kementerian', 'lembaga') AND regexp_matches(
             listed.type_words, '^(?:peraturan|keputusan) (?:menteri|kepala|ketua|badan|lembaga|pimpinan)'
         ) THEN 'pimpinan'

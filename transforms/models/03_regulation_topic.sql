@@ -1,5 +1,5 @@
--- Legal products by topic, one row per topic, institution and product; topics come from topics.yml through the
--- temporary table topic_rule. Drafts are no products, and one that only repeals another governs nothing.
+-- Legal products by topic, one row per topic, institution and product; topics come from topics.yml through
+-- the temporary table topic_rule. Drafts are no products, and one that only repeals another governs nothing.
 -- $regulation_filter, bound as a constant, keeps the patterns of topic_rule from being tried on every title.
 WITH candidate AS (
     SELECT *

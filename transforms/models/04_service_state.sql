@@ -1,51 +1,83 @@
 -- The state of every watched service at $as_of.
--- A service is down when every check of the quarter of an hour up to its latest one failed, and at least two did:
--- one failed check is a hiccup. A check that could not tell (blocked) is no failure. down_since is when the
--- unbroken failures began. TLS is judged by the two latest checks that could judge it, and only where both agree.
+-- A service is down when every check of the quarter of an hour up to its latest one failed, and at least two
+-- did: one failed check is a hiccup. A check that could not tell (blocked) is no failure. down_since is when
+-- the unbroken failures began. TLS is judged by the two latest checks that could judge it, where both agree.
+-- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
     FROM core.service
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
 ),
 
+-- Over all of history, as an outage may be old; everything after this looks at checks from needed_from on.
+ever AS (
+    SELECT
+        *,
+        least(latest_at - INTERVAL 30 DAY, last_up_at, coalesce(last_not_failed_at, first_at)) AS needed_from
+    FROM (
+        SELECT
+            institution, service_id,
+            min(checked_at) AS first_at,
+            max(checked_at) AS latest_at,
+            max(checked_at) FILTER (WHERE is_up) AS last_up_at,
+            max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at
+        FROM core.uptime_check
+        SEMI JOIN service USING (institution, service_id)
+        WHERE checked_at <= $as_of
+        GROUP BY institution, service_id
+    )
+),
+
 checked AS (
     SELECT
-        institution, service_id, checked_at, is_up, status, error_class, capture_id, cert_expires_at,
-        checked_at > $as_of::TIMESTAMPTZ - INTERVAL 30 DAY AS is_recent,
+        past.institution, past.service_id, past.checked_at, past.is_up, past.status, past.error_class,
+        past.capture_id, past.cert_expires_at,
+        ever.latest_at, ever.last_up_at, ever.last_not_failed_at,
+        past.checked_at > ever.latest_at - INTERVAL 30 DAY AS is_recent,
+        ever.last_not_failed_at IS NULL OR past.checked_at > ever.last_not_failed_at AS is_in_outage,
         CASE
-            WHEN NOT is_https AND status IS NOT NULL THEN 'tanpa_https'
-            WHEN is_https AND NOT tls_ok THEN 'tidak_sah'
-            WHEN is_https AND tls_ok THEN 'sah'
-        END AS tls
-    FROM core.uptime_check
-    SEMI JOIN service USING (institution, service_id)
-    WHERE checked_at <= $as_of
+            WHEN NOT past.is_https AND past.status IS NOT NULL THEN 'tanpa_https'
+            WHEN past.is_https AND NOT past.tls_ok THEN 'tidak_sah'
+            WHEN past.is_https AND past.tls_ok THEN 'sah'
+        END AS tls,
+        CASE past.error_class
+            WHEN 'dns' THEN 'nama host tidak ditemukan'
+            WHEN 'refused' THEN 'sambungan ditolak'
+            WHEN 'timeout' THEN 'tidak menjawab'
+            WHEN 'reset' THEN 'sambungan diputus'
+            WHEN 'empty_reply' THEN 'tidak memberi jawaban HTTP'
+            WHEN 'redirect_loop' THEN 'pengalihan tanpa akhir'
+            WHEN 'text_missing' THEN 'teks pengenal tidak ada pada halaman'
+            WHEN 'too_large' THEN 'halaman terlalu besar'
+            WHEN 'tls_expired' THEN 'sertifikat TLS kedaluwarsa'
+            WHEN 'tls_self_signed' THEN 'sertifikat TLS ditandatangani sendiri'
+            WHEN 'tls_incomplete_chain' THEN 'rantai sertifikat TLS tidak lengkap'
+            WHEN 'tls_wrong_host' THEN 'sertifikat TLS untuk nama host lain'
+            WHEN 'tls_other' THEN 'sambungan TLS gagal'
+            ELSE replace(past.error_class, 'http_', 'HTTP ')
+        END AS fault
+    FROM core.uptime_check AS past
+    JOIN ever USING (institution, service_id)
+    WHERE past.checked_at <= $as_of
+      AND past.checked_at >= (SELECT min(needed_from) FROM ever)
+      AND past.checked_at >= ever.needed_from
 ),
 
 summary AS (
     SELECT
-        institution, service_id,
-        max(checked_at) AS latest_at,
-        arg_max(struct_pack(is_up, status, error_class, capture_id), checked_at) AS latest,
-        max(checked_at) FILTER (WHERE is_up) AS last_up_at,
+        institution, service_id, latest_at, last_up_at, last_not_failed_at,
+        arg_max(struct_pack(is_up, status, error_class, fault, capture_id), checked_at) AS latest,
         arg_max(capture_id, checked_at) FILTER (WHERE is_up) AS last_up_capture_id,
-        max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at,
+        min(checked_at) FILTER (WHERE is_in_outage) AS down_since,
+        count(*) FILTER (WHERE is_in_outage) AS failures,
         count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS checks_30d,
         count(*) FILTER (WHERE is_recent AND is_up) AS up_30d,
-        count(DISTINCT checked_at::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS days_30d,
+        count(DISTINCT timezone('UTC', checked_at)::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS days_30d,
         arg_max(capture_id, checked_at, 3) FILTER (WHERE is_recent AND NOT is_up) AS failed_capture_ids,
-        arg_max(struct_pack(tls, checked_at, cert_expires_at, error_class, capture_id), checked_at, 2)
+        arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, capture_id), checked_at, 2)
             FILTER (WHERE is_recent AND tls IS NOT NULL) AS tls_latest
     FROM checked
-    GROUP BY institution, service_id
-),
-
-failing AS (
-    SELECT checked.institution, checked.service_id, min(checked.checked_at) AS down_since, count(*) AS failures
-    FROM checked
-    JOIN summary USING (institution, service_id)
-    WHERE NOT checked.is_up AND checked.checked_at > coalesce(summary.last_not_failed_at, '-infinity'::TIMESTAMPTZ)
-    GROUP BY checked.institution, checked.service_id
+    GROUP BY institution, service_id, latest_at, last_up_at, last_not_failed_at
 )
 
 SELECT
@@ -54,22 +86,20 @@ SELECT
     summary.latest.is_up AS is_up,
     summary.latest.status AS status,
     summary.latest.error_class AS error_class,
+    summary.latest.fault AS fault,
     summary.latest.capture_id AS capture_id,
     summary.last_up_at, summary.last_up_capture_id,
-    failing.down_since,
-    coalesce(
-        failing.failures >= 2
-        AND (summary.last_not_failed_at IS NULL
-            OR summary.last_not_failed_at <= summary.latest_at - INTERVAL 15 MINUTE),
-        FALSE
+    summary.down_since,
+    summary.failures >= 2 AND (
+        summary.last_not_failed_at IS NULL
+        OR summary.last_not_failed_at <= summary.latest_at - INTERVAL 15 MINUTE
     ) AS is_down,
     summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
     CASE WHEN len(summary.tls_latest) = 2 AND summary.tls_latest[1].tls = summary.tls_latest[2].tls
         THEN summary.tls_latest[1].tls END AS tls,
     summary.tls_latest[1].checked_at AS tls_checked_at,
     summary.tls_latest[1].cert_expires_at AS cert_expires_at,
-    summary.tls_latest[1].error_class AS tls_error_class,
+    summary.tls_latest[1].fault AS tls_fault,
     list_transform(summary.tls_latest, entry -> entry.capture_id) AS tls_capture_ids
 FROM service
 JOIN summary USING (institution, service_id)
-LEFT JOIN failing USING (institution, service_id)

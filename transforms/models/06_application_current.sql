@@ -1,8 +1,9 @@
--- Applications in the registries at $as_of; text_norm is name and description as the topic patterns read them.
+-- Applications in the registries at $as_of; text_norm is name and description as topic patterns read them.
 SELECT
     app.institution, app.source, app.application_key, app.name, app.agency, app.status, app.is_integrated,
     app.capture_id,
-    trim(regexp_replace(lower(concat_ws(' ', app.name, app.description)), '[^a-z0-9]+', ' ', 'g')) AS text_norm,
+    trim(regexp_replace(lower(concat_ws(' ', app.name, app.description)), '[^a-z0-9]+', ' ', 'g'))
+        AS text_norm,
     coalesce(seen.last_ok_at, app.valid_from) AS observed_at
 FROM core.application AS app
 LEFT JOIN source_seen AS seen USING (institution, source)

@@ -1,5 +1,5 @@
--- Claim: the registry lists an active application on $topic. An entry names an application, not what it does, so it
--- can hint only. FALSE where all that are listed on the topic are inactive.
+-- Claim: the registry lists an active application on $topic. An entry names an application, not what it does,
+-- so it can hint only. FALSE where all that are listed on the topic are inactive.
 WITH listed AS (
     SELECT
         institution,
@@ -25,13 +25,16 @@ registry AS (
 
 SELECT
     inst.institution,
-    CASE WHEN listed.active > 0 THEN TRUE WHEN listed.entries > 0 AND listed.inactive = listed.entries THEN FALSE END
-        AS answer,
+    CASE
+        WHEN listed.active > 0 THEN TRUE
+        WHEN listed.entries > 0 AND listed.inactive = listed.entries THEN FALSE
+    END AS answer,
     CASE
         WHEN registry.institution IS NULL THEN 'Belum ada registri aplikasi yang terbaca'
         WHEN listed.active > 0 THEN
             'Registri mencatat aplikasi aktif: ' || array_to_string(listed.names[1:3], ', ')
-            || CASE WHEN len(listed.names) > 3 THEN ' dan ' || (len(listed.names) - 3) || ' lainnya' ELSE '' END
+            || CASE WHEN len(listed.names) > 3
+                THEN ' dan ' || (len(listed.names) - 3) || ' lainnya' ELSE '' END
         WHEN listed.entries > 0 AND listed.inactive = listed.entries THEN
             'Registri mencatat tidak aktif: ' || array_to_string(listed.all_names[1:3], ', ')
         WHEN listed.entries > 0 THEN

@@ -1,5 +1,5 @@
--- Claim: the registry records at least one active application as integrated. The registry's own word, so a hint; whether
--- it goes over a service bus is not visible. FALSE where it records of all that none is.
+-- Claim: the registry records at least one active application as integrated. The registry's own word, so a
+-- hint; whether it goes over a service bus is not visible. FALSE where it records of all that none is.
 WITH listed AS (
     SELECT
         institution,

@@ -1,13 +1,16 @@
--- Claim: every watched service is served over HTTPS with a valid certificate. NULL while any of them is unjudged.
+-- Claim: every watched service is served over HTTPS with a valid certificate. NULL while one of them
+-- is unjudged.
 WITH judged AS (
     SELECT
         institution,
         count(*) AS services,
         count(*) FILTER (WHERE tls = 'sah') AS good,
         count(*) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad,
-        string_agg(name, ', ' ORDER BY service_id) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad_names,
-        list_sort(list_distinct(flatten(list(tls_capture_ids) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')))))
-            AS bad_ids,
+        string_agg(name, ', ' ORDER BY service_id) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))
+            AS bad_names,
+        list_sort(list_distinct(flatten(
+            list(tls_capture_ids) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))
+        ))) AS bad_ids,
         list_sort(list_distinct(flatten(list(tls_capture_ids))))[1:5] AS good_ids,
         max(tls_checked_at) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad_at,
         min(tls_checked_at) AS good_at
@@ -25,7 +28,8 @@ SELECT
             'Semua ' || judged.services || ' layanan yang dipantau memakai HTTPS dengan sertifikat sah'
         ELSE judged.good || ' dari ' || judged.services || ' layanan sudah dapat dinilai sertifikatnya'
     END AS reason,
-    CASE WHEN judged.bad > 0 THEN judged.bad_ids ELSE coalesce(judged.good_ids, []) END::VARCHAR[] AS evidence_ids,
+    CASE WHEN judged.bad > 0 THEN judged.bad_ids ELSE coalesce(judged.good_ids, []) END::VARCHAR[]
+        AS evidence_ids,
     CASE WHEN judged.bad > 0 THEN judged.bad_at ELSE judged.good_at END AS observed_at
 FROM institution_current AS inst
 LEFT JOIN judged USING (institution)

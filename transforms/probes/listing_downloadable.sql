@@ -1,5 +1,5 @@
--- Claim: most legal products of a listing can be downloaded (PermenPANRB 59/2020, Tabel 3: interaksi, for JDIH).
--- Most is at least half: one broken or half-migrated listing must not pass for a service. A link to the
+-- Claim: most legal products of a listing can be downloaded (interaction, as PermenPANRB 59/2020, Tabel 3,
+-- calls it). Most is at least half: a listing with a few links must not pass for a service. A link to the
 -- publisher's own machine, as some systems emit, is no download. Never FALSE: a feed may leave links out.
 WITH per_source AS (
     SELECT

@@ -1,5 +1,5 @@
--- Claim: a legal product on $topic is enacted and in force. $issuer 'unit' also accepts one enacted by the head of
--- a unit, 'pimpinan' only those of the head of the institution and regional regulations.
+-- Claim: a legal product on $topic is enacted and in force. $issuer 'unit' also accepts one of the head of a
+-- unit, 'pimpinan' only those of the head of the institution and regional regulations.
 -- FALSE only where every product known on the topic is repealed.
 WITH product AS (
     SELECT
@@ -47,8 +47,10 @@ SELECT
         WHEN listing.institution IS NULL THEN 'Belum ada daftar peraturan yang terbaca'
         WHEN judged.in_force > 0 THEN
             judged.label_in_force || ' berlaku'
-            || CASE WHEN judged.in_force > 1
-                THEN ' (dan ' || (judged.in_force - 1) || ' produk hukum lain tentang hal yang sama)' ELSE '' END
+            || CASE
+                WHEN judged.in_force = 1 THEN ''
+                ELSE ' (dan ' || (judged.in_force - 1) || ' produk hukum lain tentang hal yang sama)'
+            END
         WHEN judged.products > 0 AND judged.repealed = judged.products THEN
             judged.latest_repealed.label || ' sudah dicabut'
             || coalesce(' dengan ' || judged.latest_repealed.repealed_by, '')

@@ -1,5 +1,5 @@
--- Claim: every service that shows $function of indicator $indicator is down. While it is, the function is not there,
--- whatever a listing or a statement says.
+-- Claim: every service that shows $function of indicator $indicator is down. While it is, the function is not
+-- there, whatever a listing or a statement says.
 WITH shown AS (
     SELECT
         institution,
@@ -8,7 +8,7 @@ WITH shown AS (
         count(*) FILTER (WHERE NOT is_down AND is_up) AS up,
         string_agg(name, ', ' ORDER BY name) FILTER (WHERE is_down) AS names,
         max(down_since) FILTER (WHERE is_down) AS since,
-        string_agg(DISTINCT error_class, ', ' ORDER BY error_class) FILTER (WHERE is_down) AS errors,
+        string_agg(DISTINCT fault, ', ' ORDER BY fault) FILTER (WHERE is_down) AS faults,
         list_sort(list(capture_id) FILTER (WHERE is_down)) AS down_ids,
         min(latest_at) FILTER (WHERE is_down) AS down_at,
         string_agg(name, ', ' ORDER BY name) FILTER (WHERE is_up) AS up_names,
@@ -23,11 +23,12 @@ SELECT
     inst.institution,
     CASE WHEN shown.down = shown.checked THEN TRUE WHEN shown.up > 0 THEN FALSE END AS answer,
     CASE
-        WHEN shown.institution IS NULL THEN 'Tidak ada layanan terpantau yang menunjukkan fungsi ' || $function
+        WHEN shown.institution IS NULL THEN
+            'Tidak ada layanan terpantau yang menunjukkan fungsi ' || $function
         WHEN shown.down = shown.checked THEN
             shown.names || ' mati sejak '
             || strftime(timezone(inst.time_zone, shown.since), '%d-%m-%Y pukul %H.%M') || ' ' || inst.zone
-            || coalesce(' (' || shown.errors || ')', '')
+            || coalesce(' (' || shown.faults || ')', '')
         WHEN shown.up > 0 THEN shown.up_names || ' menyala'
         ELSE 'Pemeriksaan belum dapat memastikan keadaan layanan'
     END AS reason,

@@ -1,6 +1,6 @@
--- Claim: a service that the institution's file names as showing $function of indicator $indicator is open to the
--- public. It holds as of the latest check that was up, so that one failed check does not unsettle it; while
--- every such service is down it is FALSE.
+-- Claim: a service that the institution's file names as showing $function of indicator $indicator is open to
+-- the public. It holds as of the latest check that was up, so that one failed check does not unsettle it;
+-- while every such service is down it is FALSE.
 WITH shown AS (
     SELECT
         shows.institution,
@@ -12,7 +12,7 @@ WITH shown AS (
             (shows.last_up_at, shows.service_id)
         ) FILTER (WHERE shows.last_up_at IS NOT NULL AND NOT shows.is_down) AS up,
         arg_max(
-            struct_pack(name := shows.name, since := shows.down_since, error_class := shows.error_class),
+            struct_pack(name := shows.name, since := shows.down_since, fault := shows.fault),
             (shows.down_since, shows.service_id)
         ) FILTER (WHERE shows.is_down) AS dead,
         list_sort(list(shows.capture_id) FILTER (WHERE shows.is_down)) AS down_ids,
@@ -31,14 +31,16 @@ SELECT
     CASE
         WHEN shown.institution IS NULL THEN
             'Tidak ada layanan dalam berkas institusi yang menunjukkan fungsi ' || $function
-        WHEN shown.checked = 0 THEN 'Layanan yang menunjukkan fungsi ' || $function || ' belum pernah diperiksa'
+        WHEN shown.checked = 0 THEN
+            'Layanan yang menunjukkan fungsi ' || $function || ' belum pernah diperiksa'
         WHEN shown.up IS NOT NULL THEN
             shown.up.name || ' (' || shown.up.url || ') dapat dibuka dan menunjukkan fungsi ' || $function
         WHEN shown.down = shown.checked THEN
             shown.dead.name || ' mati sejak '
-            || strftime(timezone(inst.time_zone, shown.dead.since), '%d-%m-%Y pukul %H.%M') || ' ' || inst.zone
-            || coalesce(' (' || shown.dead.error_class || ')', '')
-        ELSE 'Pemeriksaan layanan yang menunjukkan fungsi ' || $function || ' belum dapat memastikan keadaannya'
+            || strftime(timezone(inst.time_zone, shown.dead.since), '%d-%m-%Y pukul %H.%M ') || inst.zone
+            || coalesce(' (' || shown.dead.fault || ')', '')
+        ELSE
+            'Belum dapat dipastikan apakah layanan yang menunjukkan fungsi ' || $function || ' menyala'
     END AS reason,
     CASE
         WHEN shown.up IS NOT NULL THEN [shown.up.capture_id]

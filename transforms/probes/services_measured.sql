@@ -1,13 +1,21 @@
--- Claim: the availability of services is measured: at least one has 20 checks or more on 3 days or more of the last
--- 30. It hints that operation is watched; it says nothing about what is done with the figures.
-WITH measured AS (
+-- Claim: the availability of services is measured: at least one has 20 checks or more on 3 or more of the
+-- last 30 days. It hints that operation is watched; it says nothing about what is done with the figures.
+WITH judged AS (
+    SELECT
+        *,
+        checks_30d >= 20 AND days_30d >= 3 AND latest_at > $as_of::TIMESTAMPTZ - INTERVAL 30 DAY
+            AS is_measured
+    FROM service_state
+),
+
+measured AS (
     SELECT
         institution,
-        count(*) FILTER (WHERE checks_30d >= 20 AND days_30d >= 3) AS services,
-        sum(checks_30d) FILTER (WHERE checks_30d >= 20 AND days_30d >= 3) AS checks,
-        list_sort(list(capture_id) FILTER (WHERE checks_30d >= 20 AND days_30d >= 3))[1:5] AS capture_ids,
-        max(latest_at) FILTER (WHERE checks_30d >= 20 AND days_30d >= 3) AS observed_at
-    FROM service_state
+        count(*) FILTER (WHERE is_measured) AS services,
+        sum(checks_30d) FILTER (WHERE is_measured) AS checks,
+        list_sort(list(capture_id) FILTER (WHERE is_measured))[1:5] AS capture_ids,
+        max(latest_at) FILTER (WHERE is_measured) AS observed_at
+    FROM judged
     GROUP BY institution
 )
 

@@ -1,6 +1,6 @@
--- Claim: a service is often dead. Often: below 95% of the checks of the last 30 days that could tell, with at least 20
--- such checks on at least 3 different days. The norm names no figure; 95% leaves a day and a half of
--- maintenance a month, and the three days keep one long outage in a short history from reading as a habit.
+-- Claim: a service is often dead. Often: up in less than 95% of the checks of the last 30 days that can tell,
+-- with at least 20 such checks on at least 3 different days. The norm names no figure; 95% leaves a day and
+-- a half of maintenance a month, and three days keep one long outage in a short history from being a habit.
 WITH judged AS (
     SELECT
         *,
@@ -19,7 +19,8 @@ summary AS (
                 || checks_30d || ' pemeriksaan',
             '; ' ORDER BY service_id
         ) FILTER (WHERE is_unreliable) AS told,
-        list_sort(list_distinct(flatten(list(failed_capture_ids) FILTER (WHERE is_unreliable)))) AS failed_ids,
+        list_sort(list_distinct(flatten(list(failed_capture_ids) FILTER (WHERE is_unreliable))))
+            AS failed_ids,
         max(latest_at) FILTER (WHERE is_unreliable) AS unreliable_at,
         list_sort(list(capture_id) FILTER (WHERE is_judged))[1:5] AS judged_ids,
         min(latest_at) FILTER (WHERE is_judged) AS judged_at
@@ -33,11 +34,14 @@ SELECT
     CASE
         WHEN summary.unreliable > 0 THEN 'Sering mati dalam 30 hari terakhir: ' || summary.told
         WHEN summary.services > 0 THEN
-            summary.services || ' layanan hidup pada sekurang-kurangnya 95% pemeriksaan dalam 30 hari terakhir'
+            summary.services
+            || ' layanan hidup pada sekurang-kurangnya 95% pemeriksaan dalam 30 hari terakhir'
         ELSE 'Belum ada layanan yang cukup lama diukur'
     END AS reason,
-    CASE WHEN summary.unreliable > 0 THEN summary.failed_ids ELSE coalesce(summary.judged_ids, []) END::VARCHAR[]
-        AS evidence_ids,
+    CASE
+        WHEN summary.unreliable > 0 THEN summary.failed_ids
+        ELSE coalesce(summary.judged_ids, [])
+    END::VARCHAR[] AS evidence_ids,
     CASE WHEN summary.unreliable > 0 THEN summary.unreliable_at ELSE summary.judged_at END AS observed_at
 FROM institution_current AS inst
 LEFT JOIN summary USING (institution)
