@@ -31,6 +31,10 @@ REGULATIONS: list[tuple[str, set[str]]] = [
         "Peta Rencana dan Arsitektur SPBE",
         {"arsitektur", "dokumen_arsitektur", "peta_rencana", "dokumen_peta_rencana"},
     ),
+    (
+        "Arsitektur, Peta Rencana dan Manajemen Risiko SPBE",
+        {"arsitektur", "dokumen_arsitektur", "peta_rencana", "dokumen_peta_rencana"},
+    ),
     (f"Peta Rencana {SPBE} Tahun 2021-2025", {"peta_rencana", "dokumen_peta_rencana"}),
     ("Tata Cara Penyusunan Peta Rencana SPBE", {"peta_rencana"}),
     ("Arsitektur Pemerintah Digital Kota Contoh", {"arsitektur", "dokumen_arsitektur"}),

@@ -72,7 +72,8 @@ summary AS (
         count(*) FILTER (WHERE is_in_outage) AS failures,
         count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS checks_30d,
         count(*) FILTER (WHERE is_recent AND is_up) AS up_30d,
-        count(DISTINCT timezone('UTC', checked_at)::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS days_30d,
+        count(DISTINCT timezone('UTC', checked_at)::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL)
+            AS days_30d,
         arg_max(capture_id, checked_at, 3) FILTER (WHERE is_recent AND NOT is_up) AS failed_capture_ids,
         arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, capture_id), checked_at, 2)
             FILTER (WHERE is_recent AND tls IS NOT NULL) AS tls_latest
