@@ -1,0 +1,1 @@
+"""The page: one HTML file per institution, drawn from plain values. Knows neither warehouse nor network."""

@@ -91,6 +91,21 @@ def writing(
 
 
 @contextmanager
+def copying(
+    path: Path, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The warehouse itself, read-only, as the attached database `warehouse`: for publishing only.
+
+    Writers wait while it is attached. Raises as `writing` does, and WarehouseError when there is none yet.
+    """
+    connection = _attach(path, wait_seconds, read_only=True)
+    try:
+        yield connection
+    finally:
+        connection.close()
+
+
+@contextmanager
 def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """A read-only connection to a published copy.
 
@@ -132,17 +147,20 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
             )
 
 
-def _attach(path: Path, wait_seconds: float) -> duckdb.DuckDBPyConnection:
+def _attach(path: Path, wait_seconds: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:
+    if read_only and not path.exists():
+        raise WarehouseError(f"{path}: there is no warehouse yet; run pantau collect and pantau load first")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise WarehouseError(f"{path.parent}: cannot be created ({error.strerror})") from error
+    mode = " (READ_ONLY)" if read_only else ""
     deadline = time.monotonic() + wait_seconds
     while True:
         connection = duckdb.connect(config=dict(_NO_DOWNLOADS))
         try:
             quoted = str(path).replace("'", "''")
-            connection.execute(f"ATTACH '{quoted}' AS warehouse")
+            connection.execute(f"ATTACH '{quoted}' AS warehouse{mode}")
         except duckdb.IOException as error:
             connection.close()
             holder = _HOLDER.search(str(error))

@@ -1,0 +1,263 @@
+"""What people are shown of a score: plain values read from a published copy, drawn by the page and the CLI.
+
+Levels are 1..5; aggregates are exact Decimals, rounded only where they are drawn. Moments are aware.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Literal
+
+Scope = Literal["index", "domain", "aspect"]
+
+STATE_NAMES: Mapping[str, str] = {
+    "met": "terpenuhi",
+    "not_met": "tidak terpenuhi",
+    "unknown": "belum diketahui",
+    "stale": "basi",
+    "error": "galat",
+}
+"""The states of a finding as officers read them; `mart.temuan_terkini` uses the same words."""
+
+
+@dataclass(frozen=True)
+class OfficialView:
+    """One official result, with the document that holds it."""
+
+    instrument: str
+    year: int
+    index: Decimal
+    decided_on: date
+    citation: str
+
+
+@dataclass(frozen=True)
+class IndexView:
+    """The latest index of one institution.
+
+    `official_index` is the last result decided by then. `previous_as_of` is the scored date before, under the
+    same rules: the one that changes are told from. `target_gap` is the rounded provisional index minus
+    `target`.
+    """
+
+    score_id: str
+    institution: str
+    name: str
+    instrument: str
+    ruleset_hash: str
+    as_of: datetime
+    scored_at: datetime
+    time_zone: str
+    proven: Decimal
+    provisional: Decimal
+    possible: Decimal
+    coverage: Decimal
+    predikat: str | None
+    target: Decimal | None
+    target_gap: Decimal | None
+    official_index: Decimal | None
+    official_year: int | None
+    previous_as_of: datetime | None
+    previous_provisional: Decimal | None
+
+
+@dataclass(frozen=True)
+class AggregateView:
+    """A domain or an aspect; `domain` is the domain's own number, or the one that holds the aspect."""
+
+    scope: Scope
+    code: str
+    name: str
+    domain: str
+    weight: Decimal
+    proven: Decimal
+    provisional: Decimal
+    possible: Decimal
+    coverage: Decimal
+
+
+@dataclass(frozen=True)
+class EvidenceView:
+    """One capture a finding rests on.
+
+    `digest` is the SHA-256 in hex; `url` is ``file:<name>`` for a dropped file.
+    """
+
+    source: str
+    url: str
+    captured_at: datetime
+    status: int | None
+    digest: str
+    warc_file: str
+    warc_offset: int | None
+
+
+@dataclass(frozen=True)
+class CriterionView:
+    """One criterion with the state of its finding and the reason."""
+
+    criterion: str
+    level: int
+    text: str
+    state: str
+    is_fresh: bool
+    is_carried: bool
+    reason: str
+    hint: str | None
+    answered_by: str
+    answerable_by: str
+    owner: str
+    remedy: str
+    observed_at: datetime | None
+    expires_at: datetime | None
+    evidence: tuple[EvidenceView, ...]
+
+    @property
+    def state_name(self) -> str:
+        """The state in Indonesian."""
+        return STATE_NAMES[self.state]
+
+    @property
+    def counts(self) -> bool:
+        """Counts toward the floor: met, or stale inside its grace period."""
+        return self.state == "met" or self.is_carried
+
+
+@dataclass(frozen=True)
+class IndicatorView:
+    """One indicator; `reason` says what blocks the next level and `remedy` what would lift that block."""
+
+    number: str
+    name: str
+    short_name: str
+    domain: str
+    domain_name: str
+    aspect: str
+    aspect_name: str
+    weight: Decimal
+    proven: int
+    provisional: int
+    possible: int
+    official: int | None
+    coverage: Decimal
+    reason: str
+    blocking: str | None
+    remedy: str | None
+    criteria: tuple[CriterionView, ...]
+
+
+@dataclass(frozen=True)
+class ChangeView:
+    """One indicator whose provisional level moved; contributions add up to the change of the index."""
+
+    indicator: str
+    short_name: str
+    before: int
+    after: int
+    contribution: Decimal
+
+
+@dataclass(frozen=True)
+class AlertView:
+    """One line of the outbox."""
+
+    kind: str
+    severity: str
+    line: str
+    created_at: datetime
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """The index on one scored day."""
+
+    day: date
+    as_of: datetime
+    proven: Decimal
+    provisional: Decimal
+    possible: Decimal
+    ruleset_hash: str
+
+
+@dataclass(frozen=True)
+class ServiceView:
+    """A service with its last check; times in milliseconds, `availability` in percent of the last 30 days."""
+
+    service: str
+    name: str
+    agency: str
+    url: str
+    state: str
+    since: datetime | None
+    checked_at: datetime | None
+    status: int | None
+    error_class: str | None
+    dns_ms: float | None
+    connect_ms: float | None
+    tls_ms: float | None
+    first_byte_ms: float | None
+    total_ms: float | None
+    is_https: bool | None
+    cert_expires_at: datetime | None
+    availability: Decimal | None
+
+
+@dataclass(frozen=True)
+class SourceView:
+    """A source with its last run and its last good one. `is_stale` is None where no TTL applies."""
+
+    source: str
+    collector: str
+    agency: str | None
+    location: str | None
+    last_run_at: datetime | None
+    last_run_ok: bool | None
+    error_class: str | None
+    error_message: str | None
+    last_ok_at: datetime | None
+    row_count: int | None
+    ttl: timedelta | None
+    is_stale: bool | None
+
+
+@dataclass(frozen=True)
+class BandView:
+    """A predikat and where it begins and ends on the scale."""
+
+    predikat: str
+    low: Decimal
+    high: Decimal
+
+
+@dataclass(frozen=True)
+class NormView:
+    """The instrument, as far as a reader has to know it."""
+
+    instrument: str
+    name: str
+    short_name: str
+    legal_basis: str
+    valid_to: date | None
+    repealed_by: str | None
+    bands: tuple[BandView, ...]
+
+
+@dataclass(frozen=True)
+class PageView:
+    """Everything on one institution's page."""
+
+    index: IndexView
+    norm: NormView
+    aggregates: tuple[AggregateView, ...]
+    indicators: tuple[IndicatorView, ...]
+    weakest: tuple[IndicatorView, ...]
+    changes: tuple[ChangeView, ...]
+    alerts: tuple[AlertView, ...]
+    trend: tuple[TrendPoint, ...]
+    official: tuple[OfficialView, ...]
+    services: tuple[ServiceView, ...]
+    sources: tuple[SourceView, ...]

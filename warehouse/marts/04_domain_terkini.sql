@@ -1,0 +1,37 @@
+-- Every domain of the latest scores.
+CREATE OR REPLACE VIEW mart.domain_terkini AS
+SELECT
+    latest.institusi, latest.instrumen, latest.keadaan_pada,
+    part.code AS domain,
+    part.name AS nama_domain,
+    part.weight AS bobot,
+    round(part.proven, 2) AS terbukti,
+    round(part.provisional, 2) AS nilai_sementara,
+    round(part.possible, 2) AS potensi,
+    part.proven AS terbukti_eksak,
+    part.provisional AS nilai_sementara_eksak,
+    part.possible AS potensi_eksak,
+    part.coverage AS cakupan,
+    latest.skor_id
+FROM mart.skor_terkini AS latest
+JOIN score.aggregate AS part ON part.score_id = latest.skor_id AND part.scope = 'domain'
+ORDER BY latest.institusi, latest.instrumen, length(part.code), part.code;
+
+COMMENT ON VIEW mart.domain_terkini IS 'Domain pada tanggal terakhir yang dinilai, dengan ketiga nilainya.';
+COMMENT ON COLUMN mart.domain_terkini.institusi IS 'Kode institusi.';
+COMMENT ON COLUMN mart.domain_terkini.instrumen IS 'Kode instrumen, misalnya spbe-2020.';
+COMMENT ON COLUMN mart.domain_terkini.keadaan_pada IS 'Saat yang dinilai: hanya bukti sampai saat ini yang dihitung.';
+COMMENT ON COLUMN mart.domain_terkini.domain IS 'Nomor domain.';
+COMMENT ON COLUMN mart.domain_terkini.nama_domain IS 'Nama domain.';
+COMMENT ON COLUMN mart.domain_terkini.bobot IS 'Bobot domain dalam indeks, persen.';
+COMMENT ON COLUMN mart.domain_terkini.terbukti IS
+'Nilai bila hanya bukti yang masih segar dihitung; dua desimal, setengah ke atas.';
+COMMENT ON COLUMN mart.domain_terkini.nilai_sementara IS
+'Nilai berjalan: nilai resmi terakhir per indikator yang belum terbantah, atau yang terbukti; dua desimal.';
+COMMENT ON COLUMN mart.domain_terkini.potensi IS 'Nilai bila semua yang belum terbantah terpenuhi; dua desimal.';
+COMMENT ON COLUMN mart.domain_terkini.terbukti_eksak IS 'Nilai terbukti tanpa pembulatan.';
+COMMENT ON COLUMN mart.domain_terkini.nilai_sementara_eksak IS 'Nilai sementara tanpa pembulatan.';
+COMMENT ON COLUMN mart.domain_terkini.potensi_eksak IS 'Nilai potensi tanpa pembulatan.';
+COMMENT ON COLUMN mart.domain_terkini.cakupan IS
+'Bagian bobot kriteria di atas tingkat 1 yang terjawab bukti segar, 0 sampai 1.';
+COMMENT ON COLUMN mart.domain_terkini.skor_id IS 'Pengenal satu penilaian; sama di semua tampilan.';

@@ -1,0 +1,185 @@
+"""Publishing: a compact read-only copy of what officers may see, swapped in by an atomic rename.
+
+The copy holds scores, history and operations, with the documented views of `marts/` on top; never the parsed
+rows of schema raw, nor the content of what was refused. Readers of the old copy keep it until they close it.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import duckdb
+
+from warehouse.connection import (
+    DEFAULT_WAIT_SECONDS,
+    SCHEMA_FOLDER,
+    WarehouseBusyError,
+    WarehouseError,
+    copying,
+    execute,
+    statement,
+)
+
+MARTS_FOLDER = Path(__file__).parent / "marts"
+UPTIME_KEPT = timedelta(days=90)
+"""How far back uptime checks go in the copy; older ones stay in the warehouse."""
+
+_WHOLE_SCHEMAS = ("core", "score")
+_OPERATIONS: Mapping[str, str] = {
+    "outbox": "*",
+    "delivery": "*",
+    "load": "*",
+    "validation": "*",
+    "quarantine": "* EXCLUDE (raw)",
+}
+_CONDITIONS: Mapping[str, str] = {"core.uptime_check": "WHERE checked_at > $oldest"}
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What was published: rows per table, the views on top, and the size of the file in bytes."""
+
+    path: Path
+    rows: Mapping[str, int]
+    views: tuple[str, ...]
+    size: int
+
+
+def publish(
+    warehouse: Path, target: Path, *, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> PublishResult:
+    """Build the copy beside `target` and rename it over it; on failure the old copy stays as it was.
+
+    Raises WarehouseBusyError naming the holder when the warehouse is still held, or another publication still
+    runs, after `wait_seconds`; WarehouseError when there is no warehouse yet, or one with another schema.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise WarehouseError(f"{target.parent}: cannot be created ({error.strerror})") from error
+    with _only_publisher(target, wait_seconds):
+        beside = target.with_name(f".{target.name}.new")
+        # Only what a killed publication left can be here: the lock is ours.
+        _remove(beside)
+        try:
+            rows, views = _build(warehouse, beside, now, wait_seconds)
+            size = beside.stat().st_size
+            _sync(beside)
+            beside.replace(target)
+            _sync(target.parent)
+        finally:
+            _remove(beside)
+    return PublishResult(target, rows, views, size)
+
+
+def create_marts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
+    """Create the views of `marts/` in the current database, with their comments; returns their names."""
+    for path in sorted(MARTS_FOLDER.glob("*.sql")):
+        connection.execute(statement(path))
+    names = connection.execute(
+        "SELECT view_name FROM duckdb_views() "
+        "WHERE schema_name = 'mart' AND database_name = current_database() ORDER BY view_name"
+    ).fetchall()
+    return tuple(name for (name,) in names)
+
+
+def _build(
+    warehouse: Path, beside: Path, now: datetime, wait_seconds: float
+) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    quoted = str(beside).replace("'", "''")
+    with copying(warehouse, wait_seconds) as connection:
+        _require_current_schema(connection, warehouse)
+        # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
+        connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
+        for schema in (*_WHOLE_SCHEMAS, "ops", "mart"):
+            connection.execute(f"CREATE SCHEMA published.{schema}")
+        rows = {}
+        for table, columns in _tables(connection).items():
+            condition = _CONDITIONS.get(table, "")
+            copied = execute(
+                connection,
+                f"CREATE TABLE published.{table} AS SELECT {columns} FROM warehouse.{table} {condition}",
+                {"oldest": now - UPTIME_KEPT},
+            ).fetchone()
+            rows[table] = copied[0] if copied else 0
+        connection.execute("USE published")
+        # Writers wait while the warehouse is attached; the rest does not need it.
+        connection.execute("DETACH warehouse")
+        views = create_marts(connection)
+        connection.execute("CHECKPOINT published")
+        connection.execute("USE memory")
+        connection.execute("DETACH published")
+    return rows, views
+
+
+def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """Every table to copy, with the columns to take."""
+    whole = connection.execute(
+        "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
+        "WHERE database_name = 'warehouse' AND list_contains($schemas, schema_name) ORDER BY ALL",
+        {"schemas": list(_WHOLE_SCHEMAS)},
+    ).fetchall()
+    operations = {f"ops.{name}": columns for name, columns in _OPERATIONS.items()}
+    return {name: "*" for (name,) in whole} | operations
+
+
+def _require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    known = {int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql")}
+    tables = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE database_name = 'warehouse' AND schema_name = 'ops' AND table_name = 'migration'"
+    ).fetchone()
+    has_any = bool(tables and tables[0])
+    done = (
+        {number for (number,) in connection.execute("SELECT number FROM ops.migration").fetchall()}
+        if has_any
+        else set()
+    )
+    if done != known:
+        raise WarehouseError(
+            f"{warehouse}: has schema {max(done, default=0)}, this program publishes schema {max(known)}; "
+            + ("use a newer Pantau" if done - known else "run pantau load first")
+        )
+
+
+@contextmanager
+def _only_publisher(target: Path, wait_seconds: float) -> Iterator[None]:
+    path = target.with_name(f".{target.name}.lock")
+    deadline = time.monotonic() + wait_seconds
+    with path.open("a+") as handle:
+        while True:
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    handle.seek(0)
+                    raise WarehouseBusyError(
+                        f"{target}: process {handle.read().strip() or 'unknown'} is publishing; "
+                        "wait for it to end or stop it, then run again"
+                    ) from None
+                time.sleep(0.1)
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _remove(beside: Path) -> None:
+    for path in (beside, beside.with_name(f"{beside.name}.wal")):
+        path.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

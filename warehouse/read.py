@@ -1,0 +1,402 @@
+"""Reading a published copy for people: the views of schema mart as the values of `transforms.views`.
+
+The page and the command line show the same, since both read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import duckdb
+
+from transforms.instrument import load_instrument
+from transforms.views import (
+    AggregateView,
+    AlertView,
+    BandView,
+    ChangeView,
+    CriterionView,
+    EvidenceView,
+    IndexView,
+    IndicatorView,
+    NormView,
+    OfficialView,
+    PageView,
+    Scope,
+    ServiceView,
+    SourceView,
+    TrendPoint,
+)
+from warehouse.connection import execute
+
+WEAKEST_SHOWN = 3
+
+Row = Mapping[str, Any]
+
+
+class ReadError(Exception):
+    """What was asked for is not in the published copy; the message says what is."""
+
+
+def institutions(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The institutions that have a score, by id."""
+    rows = _rows(connection, "SELECT DISTINCT institusi FROM mart.indeks_terkini ORDER BY institusi")
+    return [row["institusi"] for row in rows]
+
+
+def index_view(connection: duckdb.DuckDBPyConnection, institution: str | None = None) -> IndexView:
+    """The latest index of an institution; without a name, of the only one there is.
+
+    Where an institution was scored under several instruments, the latest scored date counts.
+    Raises ReadError when it has no score, or when a name is needed.
+    """
+    known = institutions(connection)
+    if not known:
+        raise ReadError("nothing has been scored yet; run pantau score and pantau publish")
+    if institution is None and len(known) > 1:
+        raise ReadError(f"there are {len(known)} institutions, name one: {', '.join(known)}")
+    chosen = institution or known[0]
+    if chosen not in known:
+        raise ReadError(f"institution {chosen!r} has no score; there are: {', '.join(known)}")
+    row = _rows(
+        connection,
+        "SELECT * FROM mart.indeks_terkini WHERE institusi = $institution "
+        "ORDER BY keadaan_pada DESC, dihitung_pada DESC LIMIT 1",
+        institution=chosen,
+    )[0]
+    return IndexView(
+        score_id=row["skor_id"],
+        institution=row["institusi"],
+        name=row["nama_institusi"],
+        instrument=row["instrumen"],
+        ruleset_hash=row["sidik_aturan"],
+        as_of=row["keadaan_pada"],
+        scored_at=row["dihitung_pada"],
+        time_zone=row["zona_waktu"],
+        proven=row["terbukti_eksak"],
+        provisional=row["nilai_sementara_eksak"],
+        possible=row["potensi_eksak"],
+        coverage=row["cakupan"],
+        predikat=row["predikat"],
+        target=row["target"],
+        target_gap=row["selisih_target"],
+        official_index=row["indeks_resmi"],
+        official_year=row["tahun_resmi"],
+        previous_as_of=row["sebelumnya_pada"],
+        previous_provisional=row["nilai_sementara_sebelumnya_eksak"],
+    )
+
+
+def aggregates(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[AggregateView, ...]:
+    """The domains of a score, each followed by its aspects."""
+    domains = _rows(connection, "SELECT * FROM mart.domain_terkini WHERE skor_id = $id", id=index.score_id)
+    aspects = _rows(connection, "SELECT * FROM mart.aspek_terkini WHERE skor_id = $id", id=index.score_id)
+    return tuple(
+        view
+        for domain in domains
+        for view in (
+            _aggregate("domain", domain["domain"], domain["nama_domain"], domain),
+            *(
+                _aggregate("aspect", aspect["aspek"], aspect["nama_aspek"], aspect)
+                for aspect in aspects
+                if aspect["domain"] == domain["domain"]
+            ),
+        )
+    )
+
+
+def indicators(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[IndicatorView, ...]:
+    """Every indicator of a score with its criteria and their evidence, in the instrument's order."""
+    return _indicators(connection, index.score_id, None)
+
+
+def indicator_view(
+    connection: duckdb.DuckDBPyConnection, institution: str | None, number: str
+) -> IndicatorView:
+    """One indicator of an institution's latest score, by its number.
+
+    Raises ReadError when there is no such institution or indicator.
+    """
+    index = index_view(connection, institution)
+    found = _indicators(connection, index.score_id, number)
+    if not found:
+        known = _rows(
+            connection,
+            "SELECT nomor FROM mart.indikator_terkini WHERE skor_id = $id ORDER BY urutan",
+            id=index.score_id,
+        )
+        raise ReadError(
+            f"{index.instrument} has no indicator {number!r}; there are: "
+            + ", ".join(row["nomor"] for row in known)
+        )
+    return found[0]
+
+
+def weakest(indicators: Iterable[IndicatorView], count: int = WEAKEST_SHOWN) -> tuple[IndicatorView, ...]:
+    """The indicators of the lowest provisional level; among equals those that weigh most."""
+    below_top = [indicator for indicator in indicators if indicator.provisional < 5]
+    return tuple(sorted(below_top, key=lambda i: (i.provisional, -i.weight))[:count])
+
+
+def page_view(connection: duckdb.DuckDBPyConnection, institution: str) -> PageView:
+    """Everything on the institution's page. Raises ReadError when it has no score."""
+    index = index_view(connection, institution)
+    all_indicators = indicators(connection, index)
+    return PageView(
+        index=index,
+        norm=_norm(index.instrument),
+        aggregates=aggregates(connection, index),
+        indicators=all_indicators,
+        weakest=weakest(all_indicators),
+        changes=_changes(connection, index),
+        alerts=_alerts(connection, index),
+        trend=_trend(connection, index),
+        official=_official(connection, index),
+        services=_services(connection, index.institution),
+        sources=_sources(connection, index.institution),
+    )
+
+
+def _norm(instrument_id: str) -> NormView:
+    instrument = load_instrument(instrument_id)
+    return NormView(
+        instrument=instrument.id,
+        name=instrument.name,
+        short_name=instrument.short_name,
+        legal_basis=instrument.legal_basis,
+        valid_to=instrument.valid_to,
+        repealed_by=instrument.repealed_by,
+        bands=tuple(
+            BandView(band.predikat, band.min, band.max)
+            for band in sorted(instrument.bands, key=lambda band: band.min)
+        ),
+    )
+
+
+def _aggregate(scope: Scope, code: str, name: str, row: Row) -> AggregateView:
+    return AggregateView(
+        scope=scope,
+        code=code,
+        name=name,
+        domain=row["domain"],
+        weight=row["bobot"],
+        proven=row["terbukti_eksak"],
+        provisional=row["nilai_sementara_eksak"],
+        possible=row["potensi_eksak"],
+        coverage=row["cakupan"],
+    )
+
+
+def _indicators(
+    connection: duckdb.DuckDBPyConnection, score_id: str, number: str | None
+) -> tuple[IndicatorView, ...]:
+    chosen = {"id": score_id, "number": number}
+    evidence: dict[str, list[EvidenceView]] = {}
+    for row in _rows(
+        connection,
+        "SELECT * FROM mart.bukti_terkini WHERE skor_id = $id AND ($number IS NULL OR indikator = $number)",
+        **chosen,
+    ):
+        evidence.setdefault(row["kriteria"], []).append(
+            EvidenceView(
+                source=row["sumber"],
+                url=row["url"],
+                captured_at=row["ditangkap_pada"],
+                status=row["status_http"],
+                digest=row["sidik_sha256"],
+                warc_file=row["berkas_warc"],
+                warc_offset=row["letak_warc"],
+            )
+        )
+    criteria: dict[str, list[CriterionView]] = {}
+    for row in _rows(
+        connection,
+        "SELECT * FROM mart.temuan_terkini "
+        "WHERE skor_id = $id AND ($number IS NULL OR indikator = $number) ORDER BY urutan",
+        **chosen,
+    ):
+        criteria.setdefault(row["indikator"], []).append(
+            _criterion(row, tuple(evidence.get(row["kriteria"], ())))
+        )
+    return tuple(
+        IndicatorView(
+            number=row["nomor"],
+            name=row["nama"],
+            short_name=row["nama_singkat"],
+            domain=row["domain"],
+            domain_name=row["nama_domain"],
+            aspect=row["aspek"],
+            aspect_name=row["nama_aspek"],
+            weight=row["bobot"],
+            proven=row["terbukti"],
+            provisional=row["nilai_sementara"],
+            possible=row["potensi"],
+            official=row["resmi"],
+            coverage=row["cakupan"],
+            reason=row["alasan"],
+            blocking=row["kriteria_penghalang"],
+            remedy=row["saran"],
+            criteria=tuple(criteria.get(row["nomor"], ())),
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.indikator_terkini "
+            "WHERE skor_id = $id AND ($number IS NULL OR nomor = $number) ORDER BY urutan",
+            **chosen,
+        )
+    )
+
+
+def _criterion(row: Row, evidence: tuple[EvidenceView, ...]) -> CriterionView:
+    return CriterionView(
+        criterion=row["kriteria"],
+        level=row["tingkat"],
+        text=row["uraian"],
+        state=row["kode_keadaan"],
+        is_fresh=row["segar"],
+        is_carried=row["masa_tenggang"],
+        reason=row["alasan"],
+        hint=row["petunjuk"],
+        answered_by=row["dijawab_oleh"],
+        answerable_by=row["dapat_dijawab_oleh"],
+        owner=row["pemilik"],
+        remedy=row["saran"],
+        observed_at=row["diamati_pada"],
+        expires_at=row["kedaluwarsa_pada"],
+        evidence=evidence,
+    )
+
+
+def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[ChangeView, ...]:
+    return tuple(
+        ChangeView(
+            indicator=row["indikator"],
+            short_name=row["nama_singkat"],
+            before=row["tingkat_sebelum"],
+            after=row["tingkat_sesudah"],
+            contribution=row["sumbangan"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.perubahan_terkini WHERE skor_id = $id ORDER BY sumbangan, urutan",
+            id=index.score_id,
+        )
+    )
+
+
+def _alerts(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[AlertView, ...]:
+    """The alerts decided with this score, the gravest first."""
+    return tuple(
+        AlertView(
+            kind=row["jenis"],
+            severity=row["kegawatan"],
+            line=row["isi"],
+            created_at=row["dibuat_pada"],
+            delivered_at=row["disampaikan_pada"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.peringatan WHERE skor_id = $id "
+            "ORDER BY list_position(['penting', 'waspada', 'info'], kegawatan), kunci_peristiwa",
+            id=index.score_id,
+        )
+    )
+
+
+def _trend(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[TrendPoint, ...]:
+    return tuple(
+        TrendPoint(
+            day=row["tanggal"],
+            as_of=row["keadaan_pada"],
+            proven=row["terbukti_eksak"],
+            provisional=row["nilai_sementara_eksak"],
+            possible=row["potensi_eksak"],
+            ruleset_hash=row["sidik_aturan"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.indeks_harian "
+            "WHERE institusi = $institution AND instrumen = $instrument ORDER BY tanggal",
+            institution=index.institution,
+            instrument=index.instrument,
+        )
+    )
+
+
+def _official(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[OfficialView, ...]:
+    return tuple(
+        OfficialView(
+            instrument=row["instrumen"],
+            year=row["tahun"],
+            index=row["indeks"],
+            decided_on=row["ditetapkan_pada"],
+            citation=row["rujukan"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.hasil_resmi "
+            "WHERE institusi = $institution AND instrumen = $instrument ORDER BY tahun",
+            institution=index.institution,
+            instrument=index.instrument,
+        )
+    )
+
+
+def _services(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[ServiceView, ...]:
+    return tuple(
+        ServiceView(
+            service=row["layanan"],
+            name=row["nama"],
+            agency=row["perangkat_daerah"],
+            url=row["url"],
+            state=row["keadaan"],
+            since=row["sejak"],
+            checked_at=row["diperiksa_pada"],
+            status=row["status_http"],
+            error_class=row["kelas_galat"],
+            dns_ms=row["dns_ms"],
+            connect_ms=row["sambung_ms"],
+            tls_ms=row["tls_ms"],
+            first_byte_ms=row["bita_pertama_ms"],
+            total_ms=row["total_ms"],
+            is_https=row["https"],
+            cert_expires_at=row["sertifikat_kedaluwarsa_pada"],
+            availability=row["ketersediaan_30_hari_persen"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.layanan_terkini WHERE institusi = $institution ORDER BY nama, layanan",
+            institution=institution,
+        )
+    )
+
+
+def _sources(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[SourceView, ...]:
+    return tuple(
+        SourceView(
+            source=row["sumber"],
+            collector=row["pengumpul"],
+            agency=row["perangkat_daerah"],
+            location=row["alamat"],
+            last_run_at=row["terakhir_dijalankan_pada"],
+            last_run_ok=row["terakhir_berhasil"],
+            error_class=row["kelas_galat"],
+            error_message=row["pesan_galat"],
+            last_ok_at=row["berhasil_pada"],
+            row_count=row["jumlah_baris"],
+            ttl=row["masa_segar"],
+            is_stale=row["basi"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.sumber_terkini WHERE institusi = $institution ORDER BY sumber",
+            institution=institution,
+        )
+    )
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, sql: str, **parameters: Any) -> list[dict[str, Any]]:
+    result = execute(connection, sql, parameters)
+    names = [column[0] for column in result.description]
+    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
