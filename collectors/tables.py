@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import lzma
 import re
+import struct
 import zipfile
-from collections.abc import Callable, Sequence
+import zlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,12 +22,22 @@ DELIMITERS = (";", ",", "\t", "|")
 HEADER_WITHIN = 20
 """The header stands within this many rows; titles and logos above it are common."""
 MAX_UNPACKED_BYTES = 128 * 1024 * 1024
-MAX_CELLS = 5_000_000
+MAX_CELLS = 2_000_000
 """Calamine lays a sheet out as a full rectangle: one cell in the last corner would take all memory."""
 
+_SPLIT = "Save only the registry as a new XLSX, or as CSV."
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, lzma.LZMAError, struct.error,
+    EOFError, NotImplementedError, OSError, RuntimeError, ValueError,
+)  # fmt: skip
+"""What zipfile raises for hostile or broken archives; found by mutating real ones."""
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
 _BOMS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_CELL_REFERENCE = re.compile(rb'\br\s*=\s*["\']([A-Z]{1,3})(\d{1,7})["\']')
+_SHARED = re.compile(rb"""\bt\s*=\s*["']s["']""")
+_SHARED_INDEX = re.compile(rb"""\bt\s*=\s*["']s["'][^>]*>\s*<(?:\w+:)?v>\s*(\d{1,9})\s*<""")
+_TAG = re.compile(rb"""<(?:\w+:)?(row|c)(?=[\s/>])([^>]*)""")
+_PLACE = re.compile(rb"""(?:^|\s)r\s*=\s*["']([^"']*)["']""")
+_REFERENCE = re.compile(rb"([A-Za-z]{0,3})(\d{1,7})")
 
 IsHeader = Callable[[str], bool]
 """Whether a header cell is one the collector knows."""
@@ -153,23 +166,30 @@ def _first_rows(text: str, delimiter: str) -> tuple[Row, ...]:
 
 def _rows(text: str, delimiter: str, where: str) -> tuple[Row, ...]:
     rows: list[Row] = []
-    lines = list(io.StringIO(text, newline=""))
-    reader = csv.reader(iter(lines), delimiter=delimiter)
-    begins = 0
+    current: list[str] = []
+
+    def lines() -> Iterator[str]:
+        for line in io.StringIO(text, newline=""):
+            current.append(line)
+            yield line
+
+    line_number, cells_seen = 1, 0
     try:
-        for number, cells in enumerate(reader, start=1):
-            rows.append(Row(number, tuple(cells)))
-            if reader.line_num - begins > 1:
+        for cells in csv.reader(lines(), delimiter=delimiter):
+            cells_seen += max(len(cells), 1)
+            if cells_seen > MAX_CELLS:
+                raise ParseError(where, f"has more than {MAX_CELLS} cells", _SPLIT)
+            rows.append(Row(len(rows) + 1, tuple(cells)))
+            if len(current) > 1:
                 # A quote without its end runs on to the next quote, over whole rows; the strict reader
                 # sees it.
-                broken = "".join(lines[begins : reader.line_num])
-                list(csv.reader(io.StringIO(broken, newline=""), delimiter=delimiter, strict=True))
-            begins = reader.line_num
+                list(csv.reader(io.StringIO("".join(current), newline=""), delimiter=delimiter, strict=True))
+            line_number += len(current)
+            current.clear()
     except csv.Error as error:
-        at = max(len(rows), 1)
         raise ParseError(
             where,
-            f"the quotes in row {at} (line {begins + 1}) do not match ({error})",
+            f"the quotes in row {max(len(rows), 1)} (line {line_number}) do not match ({error})",
             "Close or remove the quote there: rows after it would be taken into one cell.",
         ) from error
     return tuple(rows)
@@ -197,41 +217,63 @@ def _read_xlsx(payload: bytes, where: str) -> tuple[Sheet, ...]:
 
 def _check_archive(payload: bytes, where: str) -> None:
     """Refuse damaged zips, and those that unpack into more than can be handled, before reading any sheet."""
-    advice = "Save only the registry as a new XLSX, or as CSV."
     try:
         with zipfile.ZipFile(io.BytesIO(payload)) as archive:
             size = sum(member.file_size for member in archive.infolist())
             if size > MAX_UNPACKED_BYTES:
-                raise ParseError(where, f"unpacks to {size} bytes, more than {MAX_UNPACKED_BYTES}", advice)
-            for member in archive.infolist():
-                # Reading every member proves the declared sizes and checksums.
-                content = archive.read(member)
-                if (
-                    member.filename.startswith("xl/worksheets/")
-                    and (cells := _rectangle(content)) > MAX_CELLS
-                ):
-                    raise ParseError(
-                        where, f"{member.filename} spans {cells} cells, more than {MAX_CELLS}", advice
-                    )
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-    ) as error:
-        raise ParseError(where, f"is a damaged zip ({error}), no XLSX", advice) from error
+                raise ParseError(where, f"unpacks to {size} bytes, more than {MAX_UNPACKED_BYTES}", _SPLIT)
+            # Reading every member proves the declared sizes and checksums.
+            parts = [archive.read(member) for member in archive.infolist()]
+    except _DAMAGED as error:
+        raise ParseError(where, f"is a damaged zip ({error}), no XLSX", _SPLIT) from error
+    # Sheets and shared texts may lie anywhere in the archive, so every part is looked at.
+    for part in parts:
+        _check_places(part, where)
+    length = max(_repeated_text(part, parts) for part in parts) if parts else 0
+    if length > MAX_UNPACKED_BYTES:
+        raise ParseError(where, f"repeats texts up to {length} bytes, more than {MAX_UNPACKED_BYTES}", _SPLIT)
 
 
-def _rectangle(sheet_xml: bytes) -> int:
-    columns = rows = 0
-    for letters, digits in _CELL_REFERENCE.findall(sheet_xml):
-        column = 0
-        for letter in letters:
-            column = column * 26 + letter - 64
-        columns, rows = max(columns, column), max(rows, int(digits))
-    return columns * rows
+def _check_places(sheet_xml: bytes, where: str) -> None:
+    """Refuse a sheet whose cells span too large a rectangle, or stand at impossible places.
+
+    Calamine would ask for the memory of the whole rectangle, and the process would end there.
+    """
+    row = column = last_row = last_column = 0
+    for tag in _TAG.finditer(sheet_xml):
+        is_row = tag[1] == b"row"
+        place = _PLACE.search(tag[2])
+        # A row or cell that does not say where it is comes after the one before.
+        row, column = (row + 1, 0) if is_row else (row, column + 1)
+        if place is not None:
+            reference = _REFERENCE.fullmatch(place[1])
+            if reference is None:
+                raise ParseError(where, f"has a cell at the impossible place {place[1][:40]!r}", _SPLIT)
+            row = int(reference[2])
+            column = 0
+            for letter in reference[1].upper():
+                column = column * 26 + letter - 64
+        last_row, last_column = max(last_row, row), max(last_column, column)
+        if last_row * last_column > MAX_CELLS:
+            raise ParseError(where, f"has a sheet of more than {MAX_CELLS} cells", _SPLIT)
+
+
+def _repeated_text(texts: bytes, sheets: Sequence[bytes]) -> int:
+    """Bytes of all texts in cells, at most: a workbook keeps each once, and reading copies it per cell.
+
+    Zero where `texts` is no list of shared texts.
+    """
+    lengths = [len(part) for part in texts.split(b"</si>")]
+    if len(lengths) == 1:
+        return 0
+    uses = sum(len(_SHARED.findall(content)) for content in sheets)
+    most = uses * max(lengths)
+    if most <= MAX_UNPACKED_BYTES:
+        return most
+    indexes = [int(index) for content in sheets for index in _SHARED_INDEX.findall(content)]
+    if len(indexes) < uses:
+        return most
+    return sum(lengths[index] for index in indexes if index < len(lengths))
 
 
 def _sheet(sheet: CalamineSheet, name: str) -> Sheet:

@@ -77,6 +77,14 @@ def repacked(payload: bytes, name: str, old: bytes, new: bytes) -> bytes:
     return out.getvalue()
 
 
+def with_part(payload: bytes, name: str, content: bytes) -> bytes:
+    """A workbook with one more file inside."""
+    out = io.BytesIO(payload)
+    with zipfile.ZipFile(out, "a", zipfile.ZIP_DEFLATED) as package:
+        package.writestr(name, content)
+    return out.getvalue()
+
+
 # Whole files ----------------------------------------------------------------------------------------------
 
 HEADER = "Nama Aplikasi;Perangkat Daerah;Status\n"
@@ -138,11 +146,61 @@ def test_a_zip_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:
         parse(out.getvalue())
 
 
-def test_a_cell_in_the_last_corner_does_not_take_all_memory() -> None:
-    far = repacked(BOOK, SHEET, b'<row r="2"', b'<row r="1048576"')
-    far = repacked(far, SHEET, b'r="B2"', b'r="XFD1048576"')
-    with pytest.raises(ParseError, match="spans 17179869184 cells"):
-        parse(far)
+@pytest.mark.parametrize(
+    ("place", "message"),
+    [
+        (b'r="XFD1048576"', "more than 2000000 cells"),
+        (b"r = 'xfd1048576'", "more than 2000000 cells"),
+        # Without this the process is ended for want of 23 terabytes.
+        (b'r="B999999999999"', "impossible place"),
+        (b'r="ZZZZZZ2"', "impossible place"),
+        (b"/>" + b"<c/>" * 2_000_001 + b"<c ", "more than 2000000 cells"),
+    ],
+)
+def test_a_cell_in_the_last_corner_does_not_take_all_memory(place: bytes, message: str) -> None:
+    with pytest.raises(ParseError, match=message):
+        parse(repacked(BOOK, SHEET, b'r="B2"', place))
+
+
+def test_a_text_kept_once_and_shown_often_does_not_take_all_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [("Satu", "Dinas A")] * 50
+    inline = b't="inlineStr"><is><t>Dinas A</t></is>'
+    shared = repacked(workbook(("Nama Aplikasi", "OPD"), *rows), SHEET, inline, b't="s"><v>0</v>')
+    texts = b"<sst xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'><si><t>%s</t></si></sst>"
+    kind = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings"
+    relation = b'<Relationship Type="%s" Target="sharedStrings.xml" Id="rId9"/></Relationships>' % kind
+    shared = repacked(shared, "xl/_rels/workbook.xml.rels", b"</Relationships>", relation)
+    monkeypatch.setattr(tables, "MAX_UNPACKED_BYTES", 60_000)
+    short = with_part(shared, "xl/sharedStrings.xml", texts % b"Dinas A")
+    assert only(parse(short)).agency == "Dinas A"
+    # 50 cells of 3,000 letters each, in a file that holds them once.
+    with pytest.raises(ParseError, match="repeats texts up to 15"):
+        parse(with_part(shared, "xl/sharedStrings.xml", texts % (b"x" * 3000)))
+
+
+def test_a_sheet_kept_at_an_unusual_place_is_checked_too() -> None:
+    moved = repacked(BOOK, "xl/_rels/workbook.xml.rels", b"/xl/worksheets/sheet1.xml", b"/xl/lain.xml")
+    with zipfile.ZipFile(io.BytesIO(moved)) as package:
+        sheet = package.read(SHEET)
+    assert len(parse(with_part(moved, "xl/lain.xml", sheet)).records) == 1
+    with pytest.raises(ParseError, match="impossible place"):
+        parse(with_part(moved, "xl/lain.xml", sheet.replace(b'r="B2"', b'r="B999999999999"')))
+
+
+def test_a_csv_of_endless_rows_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "MAX_CELLS", 100)
+    assert names(parse(HEADER + "\n" * 90 + "Satu;Dinas A;Aktif\n")) == ["Satu"]
+    with pytest.raises(ParseError, match="more than 100 cells"):
+        parse(HEADER + "\n" * 100)
+
+
+@pytest.mark.parametrize("at", range(30, 300, 30))
+def test_damaged_workbooks_are_refused_wherever_the_damage_is(at: int) -> None:
+    for damaged in (BOOK[:-at], BOOK[:at] + b"\xff" + BOOK[at + 1 :], BOOK[:at] + BOOK[at + 10 :]):
+        try:
+            assert len(parse(damaged).records) <= 1
+        except ParseError as error:
+            assert error.what_to_do
 
 
 def test_one_unreadable_file_refuses_the_run_since_its_applications_would_seem_gone() -> None:
