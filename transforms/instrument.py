@@ -40,10 +40,12 @@ from transforms.norm import (
     Topic,
     WorkedExample,
 )
-from transforms.norm_files import InstrumentError, Problems, display, read_text, read_yaml, validated
+from transforms.norm_files import ROOT, InstrumentError, Problems, display, read_text, read_yaml, validated
+from transforms.topics import load_topics, topic_filters
 
 __all__ = [
     "MODELS_FOLDER",
+    "ROOT",
     "Aspect",
     "Band",
     "Criterion",
@@ -70,7 +72,6 @@ __all__ = [
     "topic_filters",
 ]
 
-ROOT = Path(__file__).parent
 MODELS_FOLDER = ROOT / "models"
 LEVELS = (1, 2, 3, 4, 5)
 
@@ -185,50 +186,7 @@ def _check_criteria(instrument: Instrument, problems: Problems) -> None:
                     problems.add(f"{path}.{level.level}.criteria", f"{criterion.id!r} must be {wanted!r}")
 
 
-# Topics, probes, models -------------------------------------------------------------------------------------
-
-
-def load_topics(root: Path = ROOT) -> tuple[Topic, ...]:
-    """The topics of `topics.yml`, in order. Raises InstrumentError."""
-    path = root / "topics.yml"
-    problems = Problems(display(path))
-    topics = tuple(
-        validated(Topic, entry, display(path), f"topics.{index}")
-        for index, entry in enumerate(read_yaml(path).get("topics") or ())
-    )
-    ids = [topic.id for topic in topics]
-    for repeated in sorted({i for i in ids if ids.count(i) > 1}):
-        problems.add(f"topics.{repeated}", "the id is used more than once")
-    for topic in topics:
-        for pattern in (*topic.include, *topic.exclude):
-            _check_pattern(f"topics.{topic.id}", pattern, problems)
-    problems.raise_any()
-    return topics
-
-
-def topic_filters(topics: Sequence[Topic]) -> dict[str, str]:
-    """The parameters of the models that match topics, besides $as_of: one pattern per kind of title.
-
-    `regulation_filter` matches whatever any topic for regulations includes, `application_filter` likewise.
-    The warehouse compiles a pattern bound as a parameter once, but one read from a table for every row:
-    filtering first makes matching ten thousand titles take milliseconds instead of seconds.
-    """
-    return {
-        f"{kind}_filter": "|".join(
-            f"(?:{p})" for topic in topics if topic.for_ == kind for p in topic.include
-        )
-        for kind in ("regulation", "application")
-    }
-
-
-def _check_pattern(path: str, pattern: str, problems: Problems) -> None:
-    try:
-        if re.compile(pattern).search(""):
-            problems.add(path, f"{pattern!r} matches an empty title, so it would match every title")
-    except re.error as error:
-        problems.add(path, f"{pattern!r} is not a regular expression ({error})")
-    if re.search(r"[A-Z]", re.sub(r"\\.", "", pattern)) or re.search(r"\(\?[=!<]|\\[1-9]", pattern):
-        problems.add(path, f"{pattern!r}: use lower case, no look-around and no back-references (RE2)")
+# Probes, models -------------------------------------------------------------------------------------
 
 
 class _ProbeEntry(Frozen):

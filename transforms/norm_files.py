@@ -9,6 +9,9 @@ from typing import Any, TypeVar
 import yaml
 from pydantic import BaseModel, ValidationError
 
+ROOT = Path(__file__).parent
+"""The folder that holds the norm's files."""
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 
 
