@@ -118,6 +118,16 @@ def test_probes_meet_only_what_public_evidence_can_prove(instrument: Instrument,
     assert all(rule.attestation != rule.floor for rule in rules.rules)
 
 
+def test_all_public_evidence_together_proves_little(instrument: Instrument, rules: Rules) -> None:
+    """A pipeline that sees only what is public can prove 1.555 at most (Kurang): the rest is attested."""
+    reached = {i.number: 1 for i in instrument.indicators}
+    for indicator, level, criterion in instrument.placed():
+        if rules.rule(criterion.id).met_by:
+            reached[indicator.number] = level.level
+    assert reached == {i.number: i.proves_level for i in instrument.indicators}
+    assert sum(i.weight * i.proves_level for i in instrument.indicators) / 100 == Decimal("1.555")
+
+
 def test_every_answer_is_described_in_words(rules: Rules) -> None:
     assert rules.rule("I01.1.a").answered_by == "dasar skala"
     assert rules.rule("I01.3.a").answered_by == "atestasi"
