@@ -1,7 +1,8 @@
 -- The state of every watched service at $as_of.
--- A service is down when every check of the quarter of an hour up to its latest one failed, and at least two
--- did: one failed check is a hiccup. A check that could not tell (blocked) is no failure. down_since is when
--- the unbroken failures began. TLS is judged by the two latest checks that could judge it, where both agree.
+-- A service is down when every check of the quarter of an hour up to its latest one failed, over two connections
+-- or more: one failed connection is a hiccup, and a check that records a failure has tried a second one. A check
+-- that could not tell (blocked) is no failure. down_since is when the unbroken failures began. TLS is judged by
+-- the latest check that could judge it; a bad certificate, too, counts only where a second connection met it.
 -- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
@@ -31,7 +32,7 @@ ever AS (
 checked AS (
     SELECT
         past.institution, past.service_id, past.checked_at, past.is_up, past.status, past.error_class,
-        past.capture_id, past.cert_expires_at,
+        past.capture_id, past.cert_expires_at, past.attempts,
         ever.latest_at, ever.last_up_at, ever.last_not_failed_at,
         past.checked_at > ever.latest_at - INTERVAL 30 DAY AS is_recent,
         ever.last_not_failed_at IS NULL OR past.checked_at > ever.last_not_failed_at AS is_in_outage,
@@ -69,13 +70,13 @@ summary AS (
         arg_max(struct_pack(is_up, status, error_class, fault, capture_id), checked_at) AS latest,
         arg_max(capture_id, checked_at) FILTER (WHERE is_up) AS last_up_capture_id,
         min(checked_at) FILTER (WHERE is_in_outage) AS down_since,
-        count(*) FILTER (WHERE is_in_outage) AS failures,
+        sum(attempts) FILTER (WHERE is_in_outage) AS failed_connections,
         count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS checks_30d,
         count(*) FILTER (WHERE is_recent AND is_up) AS up_30d,
         count(DISTINCT timezone('UTC', checked_at)::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL)
             AS days_30d,
         arg_max(capture_id, checked_at, 3) FILTER (WHERE is_recent AND NOT is_up) AS failed_capture_ids,
-        arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, capture_id), checked_at, 2)
+        arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, attempts, capture_id), checked_at)
             FILTER (WHERE is_recent AND tls IS NOT NULL) AS tls_latest
     FROM checked
     GROUP BY institution, service_id, latest_at, last_up_at, last_not_failed_at
@@ -91,16 +92,16 @@ SELECT
     summary.latest.capture_id AS capture_id,
     summary.last_up_at, summary.last_up_capture_id,
     summary.down_since,
-    summary.failures >= 2 AND (
+    coalesce(summary.failed_connections, 0) >= 2 AND (
         summary.last_not_failed_at IS NULL
         OR summary.last_not_failed_at <= summary.latest_at - INTERVAL 15 MINUTE
     ) AS is_down,
     summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
-    CASE WHEN len(summary.tls_latest) = 2 AND summary.tls_latest[1].tls = summary.tls_latest[2].tls
-        THEN summary.tls_latest[1].tls END AS tls,
-    summary.tls_latest[1].checked_at AS tls_checked_at,
-    summary.tls_latest[1].cert_expires_at AS cert_expires_at,
-    summary.tls_latest[1].fault AS tls_fault,
-    list_transform(summary.tls_latest, entry -> entry.capture_id) AS tls_capture_ids
+    CASE WHEN summary.tls_latest.tls != 'tidak_sah' OR summary.tls_latest.attempts >= 2
+        THEN summary.tls_latest.tls END AS tls,
+    summary.tls_latest.checked_at AS tls_checked_at,
+    summary.tls_latest.cert_expires_at AS cert_expires_at,
+    summary.tls_latest.fault AS tls_fault,
+    summary.tls_latest.capture_id AS tls_capture_id
 FROM service
 JOIN summary USING (institution, service_id)

@@ -8,10 +8,8 @@ WITH judged AS (
         count(*) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad,
         string_agg(name, ', ' ORDER BY service_id) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))
             AS bad_names,
-        list_sort(list_distinct(flatten(
-            list(tls_capture_ids) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))
-        ))) AS bad_ids,
-        list_sort(list_distinct(flatten(list(tls_capture_ids))))[1:5] AS good_ids,
+        list_sort(list(DISTINCT tls_capture_id) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))) AS bad_ids,
+        list_sort(list(DISTINCT tls_capture_id) FILTER (WHERE tls_capture_id IS NOT NULL))[1:5] AS good_ids,
         max(tls_checked_at) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad_at,
         min(tls_checked_at) AS good_at
     FROM service_state

@@ -17,11 +17,9 @@ WITH judged AS (
             END,
             '; ' ORDER BY state.service_id
         ) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS told,
-        list_sort(list_distinct(flatten(
-            list(tls_capture_ids) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))
-        ))) AS bad_ids,
+        list_sort(list(DISTINCT tls_capture_id) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https'))) AS bad_ids,
         max(tls_checked_at) FILTER (WHERE tls IN ('tidak_sah', 'tanpa_https')) AS bad_at,
-        list_sort(list_distinct(flatten(list(tls_capture_ids))))[1:5] AS good_ids,
+        list_sort(list(DISTINCT tls_capture_id) FILTER (WHERE tls_capture_id IS NOT NULL))[1:5] AS good_ids,
         min(tls_checked_at) AS good_at
     FROM service_state AS state
     JOIN institution_current AS inst USING (institution)
