@@ -1,0 +1,123 @@
+"""The command line: one line on what went wrong, exit codes, JSON and nothing else."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+PANTAU = [sys.executable, "-c", "from flows.cli import main; main()"]
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def pantau(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [*PANTAU, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False, timeout=120,
+    )  # fmt: skip
+
+
+def levels_file(folder: Path, content: str, name: str = "levels.json") -> str:
+    (folder / name).write_text(content)
+    return name
+
+
+def all_levels(level: int, **others: int) -> str:
+    return json.dumps({str(n): others.get(f"i{n}", level) for n in range(1, 48)})
+
+
+def test_calc_prints_index_domains_and_aspects_as_strings(tmp_path: Path) -> None:
+    name = levels_file(tmp_path, all_levels(3, i11=3, i12=4, i13=3, i14=2, i42=4))
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    # 3 everywhere; I12 +1 and I14 -1 weigh 2.5 each, I42 +1 weighs 3: 3 + 0.03.
+    assert (document["index"], document["exact"], document["predicate"]) == ("3.03", "3.03", "Baik")
+    assert document["aspects"]["2"] == "3.00"
+    assert document["domains"]["4"] == "3.07"
+    assert list(document["aspects"]) == [str(n) for n in range(1, 9)]
+
+
+def test_calc_reads_csv_alike(tmp_path: Path) -> None:
+    rows = "indicator,level\n" + "".join(f"{n},5\n" for n in range(1, 48))
+    done = pantau(
+        "calc", "--instrument", "spbe-2020", "--levels", levels_file(tmp_path, rows, "l.csv"), folder=tmp_path
+    )
+    assert json.loads(done.stdout)["predicate"] == "Memuaskan"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ('{"1": 3}', "indicator 2 is missing"),
+        (all_levels(3, i7=6), "indicator 7: level 6 is not 1 to 5"),
+        (all_levels(3)[:-1] + ', "48": 3}', "indicator 48 does not exist in spbe-2020"),
+        ('{"1": "tiga"}', "key 1: level 'tiga' is not a whole number"),
+        ('{"1": 3, "1": 4}', "indicator 1 is given more than once"),
+        ('{"1": 3,', "line 1: not valid JSON"),
+        ("nomor;nilai\n1;3\n", "the first line must name the columns indicator,level"),
+    ],
+)
+def test_calc_names_what_cannot_be(tmp_path: Path, content: str, said: str) -> None:
+    name = levels_file(tmp_path, content)
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "said"),
+    [
+        (["calc", "--instrument", "spbe-2099", "--levels", "x"], 2, "no instrument 'spbe-2099'"),
+        (["calc", "--instrument", "spbe-2020", "--levels", "x"], 2, "x: cannot be read"),
+        (["index"], 1, "nothing is published yet; run pantau run"),
+        (["explain", "8"], 1, "nothing is published yet"),
+        (["load", "--config", "none.yml"], 2, "none.yml: cannot be read"),
+        (["collect", "--config", str(ROOT / "config/kota-contoh.yml"), "--cadence", "x"], 2, "cadence 'x' does not exist"),
+        (["collect", "--config", str(ROOT / "config/kota-contoh.yml"), "--source", "x"], 2, "no source 'x'; there are: jdih"),
+        (["score", "--config", str(ROOT / "config/kota-contoh.yml")], 1, "kota-contoh: not known at"),
+        (["score", "--config", str(ROOT / "config/kota-contoh.yml"), "--as-of", "kemarin"], 2, "'kemarin' is not a moment"),
+        (["parse", "regulation", "x"], 2, "there is no collector 'regulation'"),
+        (["parse", "app_registry", "x"], 1, "x"),
+        (["nonsense"], 2, "No such command"),
+        (["run"], 2, "Missing option"),
+    ],
+)  # fmt: skip
+def test_what_goes_wrong_is_one_message_and_an_exit_code(
+    tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    done = pantau(*words, folder=tmp_path)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_config_typo_is_named_with_its_key_path(tmp_path: Path) -> None:
+    text = (ROOT / "config" / "kota-contoh.yml").read_text()
+    (tmp_path / "kota.yml").write_text(text.replace("cadence:", "cadense:", 1))
+    done = pantau("run", "--config", "kota.yml", folder=tmp_path)
+    assert done.returncode == 2
+    assert "kota.yml: sources.0.cadense: unknown key" in done.stderr
+
+
+def test_calc_answers_at_once(tmp_path: Path) -> None:
+    """No stopwatch: what makes it slow is importing Prefect, Great Expectations or pandas."""
+    code = (
+        "import sys\nfrom flows.cli import app\nfrom typer.testing import CliRunner\n"
+        "CliRunner().invoke(app, ['calc', '--instrument', 'spbe-2020', '--levels', sys.argv[1]])\n"
+        "slow = {'prefect', 'great_expectations', 'pandas', 'pycurl', 'requests', 'apprise'} & set(sys.modules)\n"
+        "print(sorted(slow))"
+    )
+    name = levels_file(tmp_path, all_levels(3))
+    done = subprocess.run(
+        [sys.executable, "-c", code, name], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,268 @@
+"""The whole line over the made-up city, real HTTP(S): what the days bring, and what no fault may do."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from decimal import Decimal
+from fractions import Fraction
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from demo.server import DemoCity
+from flows.notify import APPRISE_VARIABLE
+from tests.line import Line, demo_line
+from transforms.scoring import rounded
+from warehouse import read
+from warehouse.score import ScoreResult
+
+pytestmark = pytest.mark.e2e
+
+
+@pytest.fixture
+def city_line(tmp_path: Path) -> Iterator[tuple[DemoCity, Line]]:
+    with demo_line(tmp_path) as pair:
+        yield pair
+
+
+def indicators(result: ScoreResult) -> dict[str, tuple[int, int, int]]:
+    return {n: (x.proven, x.provisional, x.possible) for n, x in result.current.levels.items()}
+
+
+def kinds(result: ScoreResult) -> list[str]:
+    return [alert.kind for alert in result.alerts]
+
+
+def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
+    city, line = city_line
+    first = line.run()
+    assert first.alerts == ()
+    assert first.is_new
+    # Nothing is lost on the way: what a source held is loaded, quarantined with a reason, or a repeated row.
+    for seen, loaded, quarantined, repeated in line.rows(
+        "SELECT rows_seen, rows_loaded, rows_quarantined, rows_duplicate FROM ops.load"
+    ):
+        assert seen == loaded + quarantined + repeated
+    refused = line.rows("SELECT count(*) FROM ops.quarantine WHERE reason IS NULL OR reason = ''")
+    assert refused == [(0,)]
+
+    # Again at the same moment: nothing new to load, and the same score is not written twice.
+    assert line.load() == []
+    assert not line.score().is_new
+
+    line.pass_days(1)
+    city.day = 2
+    second = line.run()
+    assert indicators(first)["8"][1] > indicators(second)["8"][1] == 1
+    assert second.current.index.provisional < first.current.index.provisional
+    (fell,) = [a for a in second.alerts if a.kind == "level_fell" and "Indikator 8 " in a.line]
+    assert "dicabut" in fell.cause
+    assert fell.cause.startswith("keadaan berubah, I08.2.a")
+    assert next(a.before for a in second.alerts if a.kind == "service_down") == "hidup"
+    assert "index_fell" in kinds(second)
+    (index_line,) = [a.line for a in second.alerts if a.kind == "index_fell"]
+    assert index_line.startswith("Indeks SPBE turun dari ")
+
+    line.pass_days(1)
+    city.day = 3
+    third = line.run()
+    assert indicators(third)["8"] == indicators(first)["8"]
+    assert "service_down" not in kinds(third)
+    (withdrawn,) = [a for a in third.alerts if "Indikator 20 " in a.line]
+    assert withdrawn.cause.startswith("atestasi berubah, I20.4")
+
+    line.pass_days(1)
+    city.day = 4
+    fourth = line.run()
+    assert kinds(fourth) == ["source_failed"]
+    assert "bukan penurunan nilai" in fourth.alerts[0].line
+    assert indicators(fourth) == indicators(third)
+
+
+@pytest.mark.parametrize(
+    ("source", "fault", "outcome", "said"),
+    [
+        ("jdihn", "empty_listing", "refused", "empty"),
+        ("jdihn", "block_page", "refused", "block"),
+        ("jdihn", "truncated_json", "refused", "JSON"),
+        ("jdihn", "not_found", "failed", "404"),
+        ("jdihn", "server_error", "failed", "500"),
+        ("jdihn", "hang", "failed", ""),
+        ("jdihn", "drip", "failed", ""),
+        ("jdihn", "empty_reply", "failed", ""),
+        ("jdihn", "mass_drop", "refused", ""),
+        ("jdihn", "wrong_encoding", "loaded", ""),
+        ("jdih-dprd", "block_page", "refused", ""),
+        ("jdih-dprd", "empty_listing", "refused", ""),
+        ("registri-aplikasi", "block_page", "refused", ""),
+        ("registri-aplikasi", "wrong_encoding", "loaded", ""),
+        ("registri-kecamatan", "merged_headers", "loaded", ""),
+        ("registri-kecamatan", "mass_drop", "refused", ""),
+        ("pernyataan", "not_found", "failed", ""),
+    ],
+)
+def test_a_fault_of_a_source_never_moves_a_score(
+    city_line: tuple[DemoCity, Line], source: str, fault: str, outcome: str, said: str
+) -> None:
+    city, line = city_line
+    if fault in ("hang", "drip"):
+        text = line.config.read_text()
+        line.config.write_text(
+            text.replace(f"- id: {source}\n", f"- id: {source}\n    timeout_seconds: 1.5\n")
+        )
+    before = line.run()
+    counts = line.rows("SELECT count(*) FROM core.regulation")
+    line.pass_days(1)
+    city.set_fault(source, fault)
+    line.collect()
+    (result,) = [r for r in line.load() if r.source == source]
+    assert result.outcome == outcome, result
+    assert said.lower() in result.message.lower()
+    assert result.seen == result.loaded + result.quarantined + result.duplicates
+    after = line.score()
+    assert indicators(after) == indicators(before)
+    if outcome != "loaded":
+        assert kinds(after) == ["source_failed"]
+        assert after.alerts[0].line.startswith(f"Sumber {source} gagal")
+    assert line.rows("SELECT count(*) FROM core.regulation") == counts
+
+
+def test_evidence_of_a_dead_source_is_carried_then_stale_and_never_called_a_fall(
+    city_line: tuple[DemoCity, Line],
+) -> None:
+    city, line = city_line
+    first = line.run()
+    city.set_fault("jdihn", "not_found")
+    city.set_fault("jdih-dprd", "not_found")
+    proven = indicators(first)["1"][0]
+    assert proven >= 2
+    line.pass_days(5)
+    in_grace = line.run()
+    assert (indicators(in_grace)["1"][0], indicators(in_grace)["1"][1]) == (1, indicators(first)["1"][1])
+    finding = in_grace.current.findings["I01.2.a"]
+    assert (finding.state, finding.is_carried) == ("stale", True)
+    line.pass_days(60)
+    late = line.run()
+    finding = late.current.findings["I01.2.a"]
+    assert (finding.state, finding.is_carried) == ("stale", False)
+    assert "kedaluwarsa" in finding.reason
+    assert all(a.kind != "index_fell" or "keadaan" in a.line or "atestasi" in a.line for a in late.alerts)
+    assert not [a for a in late.alerts if "Indikator 1 " in a.line and "turun" in a.line]
+
+
+def test_the_index_is_a_sum_that_can_be_redone_from_explain(city_line: tuple[DemoCity, Line]) -> None:
+    _, line = city_line
+    line.run()
+    line.publish()
+    with line.published() as connection:
+        index = read.index_view(connection)
+        explained = [read.indicator_view(connection, None, str(n)) for n in range(1, 48)]
+    for name, shown in (
+        ("proven", index.proven),
+        ("provisional", index.provisional),
+        ("possible", index.possible),
+    ):
+        total = sum((i.weight * getattr(i, name) for i in explained), Decimal(0)) / 100
+        assert shown == total
+        assert rounded(Fraction(shown)) == rounded(Fraction(total))
+    for indicator in explained:
+        for criterion in indicator.criteria:
+            assert criterion.reason
+            if criterion.state in ("met", "not_met") and criterion.level > 1:
+                assert criterion.evidence, criterion.criterion
+                assert all(len(e.digest) == 64 and e.url for e in criterion.evidence)
+
+
+class _Receiver(BaseHTTPRequestHandler):
+    received: list[dict[str, Any]]
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        type(self).received.append(json.loads(body))
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:
+        """Quiet."""
+
+
+def test_alerts_arrive_once_per_channel_in_one_message(city_line: tuple[DemoCity, Line]) -> None:
+    city, line = city_line
+    line.run()
+    line.pass_days(1)
+    city.day = 2
+    decided = line.run().alerts
+    receiver = type("Receiver", (_Receiver,), {"received": []})
+    with HTTPServer(("127.0.0.1", 0), receiver) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        urls = {APPRISE_VARIABLE: f"json://127.0.0.1:{server.server_port}/pantau json://127.0.0.1:1/tertutup"}
+        first = line.notify(**urls)
+        again = line.notify(**urls)
+        server.shutdown()
+    assert [(r.events, r.error is None) for r in first] == [
+        (len(decided), True), (len(decided), True), (len(decided), False),
+    ]  # fmt: skip
+    # Only the closed channel is tried again; nobody is told twice.
+    assert [(r.events, r.error is None) for r in again] == [(len(decided), False)]
+    (message,) = receiver.received
+    assert message["title"] == f"Pantau SPBE Pemerintah Kota Contoh: {len(decided)} peringatan"
+    assert message["message"].splitlines() == [f"- {alert.line}" for alert in decided]
+    kept = [json.loads(text) for text in line.places.messages.read_text().splitlines()]
+    assert [k["event_key"] for k in kept] == [a.event_key for a in decided]
+    assert all(k["before"] and k["after"] and k["cause"] for k in kept)
+
+
+LOADER = """
+import sys, datetime, pathlib
+from flows.load import load
+from flows.places import Places
+print("ready", flush=True)
+load(Places(pathlib.Path(sys.argv[1])), now=datetime.datetime.fromisoformat(sys.argv[2]))
+"""
+TABLES = (
+    "raw.regulation", "raw.application", "raw.attestation", "raw.uptime_check", "core.capture", "core.observation",
+    "core.regulation", "core.application", "core.attestation", "core.uptime_check", "core.service", "ops.load",
+    "ops.quarantine", "ops.validation",
+)  # fmt: skip
+
+
+def contents(line: Line) -> dict[str, list[tuple[Any, ...]]]:
+    return {table: line.rows(f"SELECT * FROM {table} ORDER BY ALL") for table in TABLES}
+
+
+def test_a_killed_load_leaves_only_pending_work(city_line: tuple[DemoCity, Line]) -> None:
+    city, line = city_line
+    for day in (1, 2, 3):
+        city.day = day
+        line.collect()
+        line.pass_days(1)
+    whole = Line(line.config, line.places.root.parent / "whole", line.now)
+    whole.places.root.mkdir()
+    whole.places.archive.symlink_to(line.places.archive.resolve())
+    started = time.monotonic()
+    whole.load()
+    needed = time.monotonic() - started
+    kills = 0
+    for share in (0.1, 0.25, 0.4, 0.55, 0.7, 0.85, 1.0):
+        process = subprocess.Popen(
+            [sys.executable, "-c", LOADER, str(line.places.root), line.now.isoformat()],
+            stdout=subprocess.PIPE,
+        )
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(share * needed)
+        kills += process.poll() is None
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    assert kills >= 2, "the loader was never killed at work"
+    line.load()
+    assert contents(line) == contents(whole)
