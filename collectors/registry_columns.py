@@ -146,14 +146,18 @@ def _header_rows(sheet: Sheet, at: int, columns: Mapping[str, str]) -> tuple[int
 
 
 def _is_group_row(sheet: Sheet, index: int) -> bool:
-    """Whether the row above the header names groups of columns: several texts, some merged over columns."""
-    row = sheet.rows[index]
+    """Whether the row above the header names groups of columns: texts merged over some of the columns.
+
+    A single text is a title more often than a group; only one about persons is taken for a group.
+    """
+    row, header = sheet.rows[index], sheet.rows[index + 1]
     texts = [cell for cell in row.cells if cell.strip()]
-    return (
-        row.number not in sheet.across
-        and any(top == row.number for top, _ in sheet.merged_rows)
-        and 1 < len(set(texts)) < len(texts)
+    if not any(top == row.number for top, _ in sheet.merged_rows) or len(set(texts)) == len(texts):
+        return False
+    covers_all = all(
+        group.strip() for group, cell in zip(row.cells, header.cells, strict=False) if cell.strip()
     )
+    return len(set(texts)) > 1 or (is_personal(texts[0]) and not covers_all)
 
 
 def _meanings(texts: Sequence[str], overrides: Mapping[str, str]) -> tuple[str, int] | None:

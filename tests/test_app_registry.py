@@ -293,6 +293,33 @@ def test_persons_under_a_merged_heading_are_dropped() -> None:
     assert only(parse(payload)).extra == "{}"
 
 
+def test_persons_are_known_by_the_heading_above_the_headers() -> None:
+    payload = workbook(
+        (None, "Pengelola", None),
+        ("Nama Aplikasi", "Nama", "Umur"),
+        ("Satu", "Orang Contoh", 40),
+        merged="B1:C1",
+    )
+    assert only(parse(payload)).extra == "{}"
+
+
+def test_a_header_merged_downwards_takes_the_row_below_with_it() -> None:
+    rows = (
+        ("Nama Aplikasi", "Peladen", None, "OPD"),
+        (None, "Merek", "Ruang", None),
+        ("Satu", "A", 1, "Dinas A"),
+    )
+    record = only(parse(workbook(*rows, merged="A1:A2")))
+    assert json.loads(record.extra) == {"Peladen Merek": "A", "Ruang": "1"}
+
+
+def test_a_section_merged_across_the_table_is_no_application() -> None:
+    rows = (("Nama Aplikasi", "OPD", "Status"), ("APLIKASI UMUM", None, None), ("Satu", "Dinas A", "Aktif"))
+    parsed = parse(workbook(*rows, merged="A2:C2"))
+    assert names(parsed) == ["Satu"]
+    assert parsed.notes == ("registri.csv, lembar Sheet: baris keterangan, dilewati pada 1 baris (2)",)
+
+
 @pytest.mark.parametrize(
     ("header", "expected"),
     [
@@ -451,6 +478,7 @@ def test_integration(said: str, expected: bool | None) -> None:
         ("https://tidakada.invalid", [], "alamat jaringan dalam atau contoh"),
         ("https://user:rahasia@a.go.id/", [], "alamat memuat data pribadi atau kata sandi"),
         ("https://wa.me/628123456789", [], "alamat memuat data pribadi atau kata sandi"),
+        ("https://a.go.id/?q=budi@a.example", [], "alamat memuat data pribadi atau kata sandi"),
         ("https://a.go.id:99999/", [], "alamat cacat"),
         ("https://[::1/", [], "alamat cacat"),
         ("http://1.2.3/", [], "alamat cacat"),

@@ -180,6 +180,14 @@ def test_every_expectation_has_an_example_that_fails_it(table: str, expectation:
     assert verdict.checks[0].message.startswith(f"{expectation.reason}: 3 dari ")
 
 
+def test_a_row_that_only_warns_is_not_held_back() -> None:
+    odd = good_row("regulation", 9) | {"number": None, "file_url": "/media/1.pdf"}
+    frame = frame_of("regulation", *good_rows("regulation", 19), odd)
+    verdict = validate.validate("regulation", frame, PARAMETERS)
+    assert (verdict.outcome, verdict.bad_rows) == ("pass", {})
+    assert sum(check.unexpected_count for check in verdict.checks if check.severity == "warning") == 4
+
+
 def test_no_example_is_left_over() -> None:
     for table, examples in BAD.items():
         assert set(examples) <= {expectation.reason for expectation in read_suite(table)}
