@@ -19,6 +19,7 @@ from typing import Annotated, Any
 
 import typer
 
+from collectors.institution import Cadence
 from flows.places import Places, now
 from transforms.scoring import rounded
 from transforms.views import PageView
@@ -70,7 +71,7 @@ def run(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> No
 def collect(
     config: Config,
     data_dir: DataDir = DATA,
-    cadence: Annotated[str | None, typer.Option(help="services, listings or registry.")] = None,
+    cadence: Annotated[Cadence | None, typer.Option(help="Only what is due at this cadence.")] = None,
     source: Annotated[str | None, typer.Option(help="Only this source.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -80,8 +81,6 @@ def collect(
     from flows.progress import bars
     from flows.terminal import show_collected
 
-    if cadence not in (None, "services", "listings", "registry"):
-        raise UsageError(f"cadence {cadence!r} does not exist; there are services, listings, registry")
     with bars():
         results = stage(config, Archive(Places(data_dir).archive), clock=now, cadence=cadence, only=source)
     if as_json:

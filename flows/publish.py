@@ -8,11 +8,10 @@ from datetime import datetime
 from pathlib import Path
 
 from dashboard.page import render
-from warehouse.publish import publish as publish_copy
-
 from flows.places import Places
 from warehouse import read
 from warehouse.connection import reading
+from warehouse.publish import publish as publish_copy
 
 
 @dataclass(frozen=True)

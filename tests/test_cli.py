@@ -79,7 +79,7 @@ def test_calc_names_what_cannot_be(tmp_path: Path, content: str, said: str) -> N
         (["index"], 1, "nothing is published yet; run pantau run"),
         (["explain", "8"], 1, "nothing is published yet"),
         (["load", "--config", "none.yml"], 2, "none.yml: cannot be read"),
-        (["collect", "--config", str(ROOT / "config/kota-contoh.yml"), "--cadence", "x"], 2, "cadence 'x' does not exist"),
+        (["collect", "--config", str(ROOT / "config/kota-contoh.yml"), "--cadence", "x"], 2, "Invalid value for '--cadence'"),
         (["collect", "--config", str(ROOT / "config/kota-contoh.yml"), "--source", "x"], 2, "no source 'x'; there are: jdih"),
         (["score", "--config", str(ROOT / "config/kota-contoh.yml")], 1, "kota-contoh: not known at"),
         (["score", "--config", str(ROOT / "config/kota-contoh.yml"), "--as-of", "kemarin"], 2, "'kemarin' is not a moment"),

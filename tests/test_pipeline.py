@@ -13,7 +13,7 @@ from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -182,11 +182,11 @@ def test_the_index_is_a_sum_that_can_be_redone_from_explain(city_line: tuple[Dem
 
 
 class _Receiver(BaseHTTPRequestHandler):
-    received: list[dict[str, Any]]
+    received: ClassVar[list[dict[str, Any]]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        type(self).received.append(json.loads(body))
+        self.received.append(json.loads(body))
         self.send_response(200)
         self.end_headers()
 
@@ -200,8 +200,8 @@ def test_alerts_arrive_once_per_channel_in_one_message(city_line: tuple[DemoCity
     line.pass_days(1)
     city.day = 2
     decided = line.run().alerts
-    receiver = type("Receiver", (_Receiver,), {"received": []})
-    with HTTPServer(("127.0.0.1", 0), receiver) as server:
+    _Receiver.received.clear()
+    with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         urls = {APPRISE_VARIABLE: f"json://127.0.0.1:{server.server_port}/pantau json://127.0.0.1:1/tertutup"}
         first = line.notify(**urls)
@@ -212,7 +212,7 @@ def test_alerts_arrive_once_per_channel_in_one_message(city_line: tuple[DemoCity
     ]  # fmt: skip
     # Only the closed channel is tried again; nobody is told twice.
     assert [(r.events, r.error is None) for r in again] == [(len(decided), False)]
-    (message,) = receiver.received
+    (message,) = _Receiver.received
     assert message["title"] == f"Pantau SPBE Pemerintah Kota Contoh: {len(decided)} peringatan"
     assert message["message"].splitlines() == [f"- {alert.line}" for alert in decided]
     kept = [json.loads(text) for text in line.places.messages.read_text().splitlines()]
