@@ -30,7 +30,7 @@ from collectors.transfers import PAYLOAD_CAP, Phases, Reply, Request, Visit, Vis
 MAX_REDIRECTS = 5
 ATTEMPTS = 2
 """A failure is recorded when this many attempts in a row, each on connections of its own, have failed."""
-CANNOT_TELL = frozenset({"blocked", "not_allowed", "too_large"})
+CANNOT_TELL = frozenset({"blocked", "not_allowed"})
 """Faults that say nothing of the service itself."""
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})

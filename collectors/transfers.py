@@ -22,15 +22,14 @@ from typing import Generic, TypeVar
 import pycurl
 
 from collectors.certificates import Certificate, leaf_certificate
+from collectors.lookups import Found, Lookup
 
 PAYLOAD_CAP = 1024 * 1024
 """How many decoded bytes of an answer are read; the rest is left on the wire."""
 REQUESTS_PER_HOST = 8
 """Visits to one host and port under way at a time: its watchman must not bring a small server down."""
-# libcurl looks names up in this many threads; a look-up that waits for a thread would count as slow DNS, and
-# behind a few dead name servers as a timeout. So no more visits than this start while names are unresolved.
-_RESOLVER_THREADS = 20
 _LONGEST_SLEEP_SECONDS = 0.1
+_LOOKUP_POLL_SECONDS = 0.005
 
 Result = TypeVar("Result")
 
@@ -67,7 +66,8 @@ def _sum(one: float | None, other: float | None) -> float | None:
 class Reply:
     """What one request brought: an answer, or how it failed.
 
-    `curl_code` is libcurl's CURLcode, 0 when the answer was read to its end or to PAYLOAD_CAP (`is_cut`).
+    `curl_code` is libcurl's CURLcode, 0 when the answer was read to its end or to PAYLOAD_CAP (`is_cut`);
+    a look-up that failed bears the code that libcurl has for it.
     `payload` is decoded. `refused_addresses` were resolved but not connected to; `was_connecting` tells that
     a connection was tried to another one. `redirect_url` is absolute.
     """
@@ -144,18 +144,20 @@ class Visitor:
         self._close_sockets()
         self.curl.close()
 
-    def prepare(self, request: Request) -> None:
-        """Set the handle up for `request`, forgetting the answer before."""
+    def prepare(self, request: Request, lookup: Lookup, found: Found) -> None:
+        """Set the handle up for `request`, now that its host was found, forgetting the answer before."""
         self._start_afresh()
         self._url = request.url
-        self.is_resolving = True
+        self._lookup_ms = found.ms
+        left_ms = max(1, round(request.timeout_seconds * 1000 - found.ms))
+        host, *addresses = (f"[{one}]" if ":" in one else one for one in (lookup.host, *found.addresses))
+        self.curl.setopt(pycurl.RESOLVE, [f"{host}:{lookup.port}:{','.join(addresses)}"])
         self.curl.setopt(pycurl.URL, request.url.encode())
-        self.curl.setopt(pycurl.TIMEOUT_MS, max(1, round(request.timeout_seconds * 1000)))
-        self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, max(1, round(request.timeout_seconds * 1000)))
+        self.curl.setopt(pycurl.TIMEOUT_MS, left_ms)
+        self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, left_ms)
 
     def reply(self, code: int, message: str) -> Reply:
         """The outcome of the prepared request, which libcurl ended with `code` (0: well) and `message`."""
-        self.is_resolving = False
         self._close_sockets()
         curl = self.curl
         if self._is_cut and code == pycurl.E_WRITE_ERROR:
@@ -188,7 +190,7 @@ class Visitor:
         self._refused: list[str] = []
         self._sockets: list[socket.socket] = []
         self._was_connecting = False
-        self.is_resolving = False
+        self._lookup_ms = 0.0
 
     def _phases(self, *, answered: bool) -> Phases:
         """libcurl gives the time since the start at which each phase ended, and 0 for one not reached."""
@@ -203,15 +205,14 @@ class Visitor:
             )
         )
         return Phases(
-            dns_ms=resolved or None,
+            dns_ms=self._lookup_ms + resolved,
             connect_ms=connected - resolved if connected else None,
             tls_ms=secured - connected if secured else None,
             first_byte_ms=answering - (secured or connected) if answered else None,
-            total_ms=ended,
+            total_ms=self._lookup_ms + ended,
         )
 
     def _open_socket(self, _purpose: int, address: tuple[int, int, int, tuple[str, int]]) -> object:
-        self.is_resolving = False
         family, kind, protocol, (host, *_) = address
         if not self._is_allowed(host):
             self._refused.append(host)
@@ -245,6 +246,30 @@ class Visitor:
         return min(len(chunk), room)
 
 
+def _unresolved(request: Request, lookup: Lookup) -> Reply:
+    found = lookup.found
+    if found is None:
+        code, message = pycurl.E_OPERATION_TIMEDOUT, f"no answer about {lookup.host}"
+    else:
+        code, message = pycurl.E_COULDNT_RESOLVE_HOST, f"{lookup.host}: {found.error}"
+    return Reply(
+        url=request.url,
+        curl_code=code,
+        curl_message=message,
+        status=None,
+        headers=(),
+        payload=b"",
+        is_cut=False,
+        redirect_url=None,
+        phases=Phases(total_ms=lookup.elapsed_ms if found is None else found.ms),
+        certificate=None,
+        verify_result=0,
+        os_errno=0,
+        refused_addresses=(),
+        was_connecting=False,
+    )
+
+
 def run(
     visits: Sequence[tuple[str, Visit[Result]]], *, concurrency: int, on_done: Callable[[int], None]
 ) -> list[Result]:
@@ -267,6 +292,7 @@ class _Loop(Generic[Result]):
         self._waiting = list(range(len(visits)))
         self._under_way: Counter[str] = Counter()
         self._resting: list[tuple[float, int, Request]] = []
+        self._looking: dict[int, tuple[Request, Lookup]] = {}
         self._active: dict[pycurl.Curl, tuple[int, Visitor]] = {}
         self._results: dict[int, Result] = {}
         self._multi = pycurl.CurlMulti()
@@ -276,6 +302,7 @@ class _Loop(Generic[Result]):
         while True:
             self._admit()
             self._wake()
+            self._take_lookups()
             self._multi.perform()
             self._take_replies()
             for done in range(told + 1, len(self._results) + 1):
@@ -294,8 +321,7 @@ class _Loop(Generic[Result]):
 
     def _admit(self) -> None:
         """Start waiting visits as far as the limits allow, passing over those whose host is busy."""
-        resolving = sum(visitor.is_resolving for _, visitor in self._active.values())
-        room = min(self._concurrency - self._under_way.total(), _RESOLVER_THREADS - resolving)
+        room = self._concurrency - self._under_way.total()
         still_waiting = []
         for index in self._waiting:
             host = self._hosts[index]
@@ -310,7 +336,21 @@ class _Loop(Generic[Result]):
     def _wake(self) -> None:
         while self._resting and self._resting[0][0] <= time.monotonic():
             _, index, request = heapq.heappop(self._resting)
-            self._send(index, request)
+            self._look_up(index, request)
+
+    def _take_lookups(self) -> None:
+        for index, (request, lookup) in list(self._looking.items()):
+            found = lookup.found
+            is_late = lookup.elapsed_ms >= request.timeout_seconds * 1000
+            if found is None and not is_late:
+                continue
+            del self._looking[index]
+            if found is None or not found.addresses:
+                self._advance(index, _unresolved(request, lookup))
+            else:
+                request.visitor.prepare(request, lookup, found)
+                self._active[request.visitor.curl] = (index, request.visitor)
+                self._multi.add_handle(request.visitor.curl)
 
     def _take_replies(self) -> None:
         left = 1
@@ -332,15 +372,13 @@ class _Loop(Generic[Result]):
         if request.delay_seconds > 0:
             heapq.heappush(self._resting, (time.monotonic() + request.delay_seconds, index, request))
         else:
-            self._send(index, request)
+            self._look_up(index, request)
 
-    def _send(self, index: int, request: Request) -> None:
-        request.visitor.prepare(request)
-        self._active[request.visitor.curl] = (index, request.visitor)
-        self._multi.add_handle(request.visitor.curl)
+    def _look_up(self, index: int, request: Request) -> None:
+        self._looking[index] = (request, Lookup(request.url))
 
     def _sleep(self) -> None:
-        seconds = _LONGEST_SLEEP_SECONDS
+        seconds = _LOOKUP_POLL_SECONDS if self._looking else _LONGEST_SLEEP_SECONDS
         if self._active:
             wanted = self._multi.timeout()
             seconds = seconds if wanted < 0 else min(seconds, wanted / 1000)

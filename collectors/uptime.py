@@ -6,9 +6,10 @@ What `error_class` says (`is_up` is False unless said otherwise):
   ``empty_reply`` connected, but no usable HTTP answer; ``redirect_loop`` too many redirects
 - ``tls_expired``, ``tls_self_signed`` (or of a root nobody trusts), ``tls_incomplete_chain``,
   ``tls_wrong_host``, ``tls_other``: a browser would warn, so the service counts as down
-- ``http_<status>`` from 400; ``text_missing`` the page lacks the service's `expect_text`
+- ``http_<status>`` from 400; ``text_missing`` the page lacks the service's `expect_text`; ``too_large`` the
+  page is longer than is read, and the text not in that part
 - `is_up` None, cannot tell: ``blocked`` a firewall's or challenge page, or too many requests (429);
-  ``not_allowed`` an address that may not be visited; ``too_large`` more than is read, the text not in it
+  ``not_allowed`` an address that may not be visited
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def parse(captures: Sequence[Capture], _source: object = None) -> Parsed:
 
 def parse_file(path: Path) -> Parsed:
     """The checks of one batch in a file. Raises ParseError, or OSError where it cannot be read."""
-    capture = Capture("", path.as_uri(), datetime.fromtimestamp(0, UTC), None, (), "", path.read_bytes())
+    capture = Capture("", f"file:{path}", datetime.fromtimestamp(0, UTC), None, (), "", path.read_bytes())
     return parse((capture,))
 
 
@@ -141,7 +142,10 @@ def _moment(value: object) -> datetime:
     moment = datetime.fromisoformat(value)
     if moment.tzinfo is None:
         raise ValueError("has no UTC offset")
-    return moment.astimezone(UTC)
+    try:
+        return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError("is before the year 1 or after 9999 in UTC") from error
 
 
 _Moment = Annotated[datetime, BeforeValidator(_moment)]
@@ -165,7 +169,7 @@ class _Row(BaseModel):
     tls_ms: _Milliseconds | None
     first_byte_ms: _Milliseconds | None
     total_ms: _Milliseconds | None
-    attempts: Annotated[int, Field(ge=1)]
+    attempts: Annotated[int, Field(ge=1, le=99)]
     final_url: str | None
     is_https: bool
     cert_expires_at: _Moment | None

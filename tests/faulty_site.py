@@ -44,7 +44,9 @@ ANSWERS: dict[str, bytes] = {
     "/big": _html(b"x" * (2 * 1024 * 1024) + b"Akhir"),
     "/bomb": _html(gzip.compress(b"x" * (64 * 1024 * 1024)), "Content-Encoding: gzip"),
     "/empty-page": _html(b""),
-    "/early-hints": b"HTTP/1.1 103 Early Hints\r\nX-Interim: 1\r\n\r\n" + _html(PAGE.encode()),
+    "/early-hints": (
+        b"HTTP/1.1 103 Early Hints\r\nContent-Type: text/html; charset=UTF-16\r\n\r\n" + _html(PAGE.encode())
+    ),
     "/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbaru mulai",
     "/garbage": b"\x16\x03\x01 ini bukan HTTP\r\n\r\n",
     "/not-gzip": _html(b"bukan gzip sama sekali", "Content-Encoding: gzip"),
@@ -56,6 +58,7 @@ ANSWERS: dict[str, bytes] = {
     "/503": _answer("503 Service Unavailable"),
     "/304": _answer("304 Not Modified"),
     "/waf": _html(WAF_PAGE),
+    "/quotes-waf": _html(b"<h1>Layanan</h1>" + WAF_PAGE),
     "/waf-403": _answer("403 Forbidden", WAF_PAGE),
     "/challenge": _answer("403 Forbidden", b"<title>Just a moment...</title>", "cf-mitigated: challenge"),
     "/login": _html(LOGIN_PAGE),
@@ -74,17 +77,26 @@ class Site:
 
     Beside ANSWERS: ``/hang`` never answers, ``/drip`` sends a byte now and then, ``/reset`` cuts the
     connection hard, ``/needs-cookie`` is up with the cookie and loops without, ``/once`` fails the first time
-    only, ``/hops/N`` redirects N times before it is up, ``/away/URL`` redirects to URL.
+    only, ``/hops/N`` redirects N times before it is up, ``/slow/N`` so too with a pause of 0.2 s each time,
+    ``/endless`` sends a page without end, ``/away/URL`` redirects to URL. `busiest` is the largest number of
+    requests that were answered at one time. A site that `slams` cuts every connection hard at its first byte.
     """
 
-    def __init__(self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> None:
+    def __init__(
+        self, context: ssl.SSLContext | None = None, host: str = "127.0.0.1", slams: bool = False
+    ) -> None:
         self._context = context
-        self._listener = socket.create_server((host, 0), backlog=256)
+        self._slams = slams
+        self._busy = 0
+        self._lock = threading.Lock()
+        self.busiest = 0
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self._listener = socket.create_server((host, 0), family=family, backlog=256)
         self._stop = threading.Event()
         self.hits: dict[str, int] = {}
         self.agents: set[str] = set()
         self.port: int = self._listener.getsockname()[1]
-        self.url = f"{'https' if context else 'http'}://{host}:{self.port}"
+        self.url = f"{'https' if context else 'http'}://{f'[{host}]' if ':' in host else host}:{self.port}"
         threading.Thread(target=self._serve, daemon=True).start()
 
     def close(self) -> None:
@@ -106,6 +118,10 @@ class Site:
         client.settimeout(20)
         # A client that refuses the certificate or gives up is what many of these tests are about.
         with client, suppress(OSError):
+            if self._slams:
+                client.recv(1)
+                _cut_on_close(client)
+                return
             if self._context is None:
                 self._respond(client)
                 return
@@ -135,7 +151,19 @@ class Site:
                 while not self._stop.wait(0.1):
                     client.sendall(b".")
             case ["reset"]:
-                client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                _cut_on_close(client)
+            case ["endless"]:
+                client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+                while not self._stop.is_set():
+                    client.sendall(b"x" * 65536)
+            case ["slow", _]:
+                with self._lock:
+                    self._busy += 1
+                    self.busiest = max(self.busiest, self._busy)
+                self._stop.wait(0.2)
+                with self._lock:
+                    self._busy -= 1
+                client.sendall(self._answer(path, ""))
             case _:
                 client.sendall(self._answer(path, named.get("cookie", "")))
 
@@ -145,19 +173,25 @@ class Site:
                 return _answer("302 Found", b"", "Location: /needs-cookie")
             case ["once"] if self.hits[path] == 1:
                 return ANSWERS["/503"]
-            case ["hops", left] if left != "0":
-                return _answer("302 Found", b"", f"Location: /hops/{int(left) - 1}")
+            case [("hops" | "slow") as way, left] if left != "0":
+                return _answer("302 Found", b"", f"Location: /{way}/{int(left) - 1}")
             case ["away", *rest]:
                 return _answer("302 Found", b"", f"Location: {'/'.join(rest)}")
-            case ["needs-cookie"] | ["once"] | ["hops", _]:
+            case ["needs-cookie"] | ["once"] | ["hops" | "slow", _]:
                 return ANSWERS["/ok"]
         return ANSWERS[path]
 
 
+def _cut_on_close(client: socket.socket) -> None:
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
 @contextmanager
-def site(context: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Site]:
+def site(
+    context: ssl.SSLContext | None = None, host: str = "127.0.0.1", slams: bool = False
+) -> Iterator[Site]:
     """A site that lives as long as the context."""
-    served = Site(context, host)
+    served = Site(context, host, slams)
     try:
         yield served
     finally:
@@ -184,7 +218,7 @@ class Pki:
         intermediate = self._root.create_child_ca()
         stranger = trustme.CA()
         self.contexts: dict[str, ssl.SSLContext] = {
-            "good": self._issued(self._root.issue_cert("127.0.0.1", not_after=self.ends)),
+            "good": self._issued(self._root.issue_cert("127.0.0.1", "localhost", not_after=self.ends)),
             "whole_chain": self._issued(intermediate.issue_cert("127.0.0.1")),
             "expired": self._issued(
                 self._root.issue_cert(

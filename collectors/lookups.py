@@ -1,0 +1,56 @@
+"""Host names looked up each in a thread of its own, with the time each took.
+
+libcurl looks names up in a few threads that all transfers of a loop share: a name whose server is dead holds
+one for ten seconds and longer, and names that wait for a thread count as slow, in the end as failed.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Found:
+    """The addresses of a host, none where `error` says why; `ms` is how long it took to know."""
+
+    addresses: tuple[str, ...]
+    error: str
+    ms: float
+
+
+class Lookup:
+    """The addresses of the host in an http or https URL, as the operating system finds them."""
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        self.host = parts.hostname or ""
+        self.port = parts.port or _DEFAULT_PORTS[parts.scheme]
+        self._started = time.monotonic()
+        self._found: Found | None = None
+        # Nobody waits for a look-up that outlasts its check, not even the end of the program.
+        threading.Thread(target=self._look_up, name=f"lookup {self.host}", daemon=True).start()
+
+    @property
+    def found(self) -> Found | None:
+        """The outcome, or None while there is none."""
+        return self._found
+
+    @property
+    def elapsed_ms(self) -> float:
+        """How long ago it was begun."""
+        return (time.monotonic() - self._started) * 1000
+
+    def _look_up(self) -> None:
+        try:
+            answers = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:  # UnicodeError: a label too long or empty
+            self._found = Found((), str(error), self.elapsed_ms)
+        else:
+            addresses = dict.fromkeys(str(address[0]) for *_, address in answers)
+            self._found = Found(tuple(addresses), "", self.elapsed_ms)
