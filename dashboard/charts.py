@@ -265,9 +265,9 @@ def _ends(point: TrendPoint, target: Decimal | None) -> tuple[EndLabel, ...]:
     labels: list[EndLabel] = []
     free_from = 0.0
     for kind, name, value in sorted(values, key=lambda entry: entry[2], reverse=True):
-        y = max(_height_of(value) + 4, free_from)
+        y = round(max(_height_of(value) + 4, free_from), 2)
         free_from = y + _LABEL_GAP
-        labels.append(EndLabel(kind, round(y, 2), f"{name} {decimal_comma(value)}"))
+        labels.append(EndLabel(kind, y, f"{name} {decimal_comma(value)}"))
     return tuple(labels)
 
 

@@ -43,6 +43,7 @@ def render(view: PageView) -> str:
         trend=charts.trend_chart(view.norm, view.trend, view.official, index.target),
         tally=_tally(view),
         sample=_SAMPLE,
+        newest=max((s.checked_at for s in view.services if s.checked_at), default=None),
         services=sorted(view.services, key=lambda service: list(SERVICE_STATES).index(service.state)),
         style=Markup(style),
         script=Markup(script),
