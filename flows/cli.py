@@ -211,15 +211,19 @@ def doctor(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) ->
 @app.command()
 def calc(
     instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
-    levels: Annotated[Path, typer.Option(help='JSON {"1": 3, ...} or CSV with the columns indicator,level.')],
+    levels: Annotated[Path, typer.Option(help='JSON {"1": 3, ...} or CSV indicator,level.')],
 ) -> None:
-    """Compute index, domains and aspects from one level per indicator. Prints JSON."""
+    """Compute the index from one level per indicator (or one value per aspect or domain). Prints JSON."""
     from flows.levels_file import read_levels
     from transforms.instrument import load_instrument
-    from transforms.scoring import calculate, exact
+    from transforms.scoring import calculate, combine, exact
 
     norm = load_instrument(instrument)
-    results = calculate(norm, read_levels(levels))
+    given = read_levels(levels)
+    if given.scope == "indicator":
+        results = calculate(norm, given.values)
+    else:
+        results = combine(norm, given.scope, given.values)
     whole = results[0]
     _print_json(
         {

@@ -50,14 +50,25 @@ def test_calc_reads_csv_alike(tmp_path: Path) -> None:
     assert json.loads(done.stdout)["predicate"] == "Memuaskan"
 
 
+def test_calc_reproduces_the_regulation_s_index_from_domains(tmp_path: Path) -> None:
+    """PermenPANRB 59/2020, Tabel 12."""
+    name = levels_file(tmp_path, '{"domains": {"1": "3.7", "2": 3.4, "3": 3, "4": "3.2"}}')
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    document = json.loads(done.stdout)
+    assert (document["index"], document["predicate"]) == ("3.28", "Baik")
+    assert document["aspects"] == {}
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [
         ('{"1": 3}', "indicator 2 is missing"),
         (all_levels(3, i7=6), "indicator 7: level 6 is not 1 to 5"),
         (all_levels(3)[:-1] + ', "48": 3}', "indicator 48 does not exist in spbe-2020"),
-        ('{"1": "tiga"}', "key 1: level 'tiga' is not a whole number"),
-        ('{"1": 3, "1": 4}', "indicator 1 is given more than once"),
+        ('{"1": "tiga"}', "key 1: 'tiga' is not a number"),
+        ('{"1": 3, "1": 4}', "1 is given more than once"),
+        ('{"aspects": {"1": 3}}', "aspect 2 is missing"),
+        (all_levels(3).replace('"9": 3', '"9": 3.5'), "indicator 9: level 3.5 is not 1 to 5"),
         ('{"1": 3,', "line 1: not valid JSON"),
         ("nomor;nilai\n1;3\n", "the first line must name the columns indicator,level"),
     ],

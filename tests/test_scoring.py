@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from transforms.attribution import Scored, changes
-from transforms.instrument import ProbeCall
+from transforms.instrument import ProbeCall, WorkedExample, load_instrument
 from transforms.scoring import (
     Answer,
     Attested,
@@ -23,6 +23,7 @@ from transforms.scoring import (
     LevelsError,
     aggregates,
     calculate,
+    combine,
     exact,
     judge,
     levels,
@@ -198,13 +199,44 @@ def test_exact_keeps_what_rounding_hides() -> None:
         ({"1": 3, "2": 3}, "indicator 3 is missing"),
         ({"1": 3, "2": 3, "3": 6}, "indicator 3: level 6"),
         ({"1": 3, "2": 3, "3": 0}, "indicator 3: level 0"),
-        ({"1": 3, "2": 3, "3": True}, "indicator 3: level True"),
+        ({"1": 3, "2": 3, "3": Decimal("2.5")}, "indicator 3: level 2.5"),
         ({"1": 3, "2": 3, "3": 3, "48": 1}, "indicator 48 does not exist"),
     ],
 )
-def test_levels_that_cannot_be_are_named(given_levels: dict[str, int], message: str) -> None:
+def test_levels_that_cannot_be_are_named(given_levels: dict[str, int | Decimal], message: str) -> None:
     with pytest.raises(LevelsError, match=message):
         calculate(INSTRUMENT, given_levels)
+
+
+@pytest.mark.parametrize("example", load_instrument("spbe-2020").worked_examples, ids=lambda e: e.id)
+def test_the_worked_examples_of_the_regulation(example: WorkedExample) -> None:
+    norm = load_instrument("spbe-2020")
+    if example.scope == "aspect":
+        results = calculate(
+            norm, {i.number: example.values.get(i.number, Decimal(1)) for i in norm.indicators}
+        )
+    elif example.scope == "domain":
+        results = combine(
+            norm, "aspect", {a.number: example.values.get(a.number, Decimal(1)) for a in norm.aspects}
+        )
+    else:
+        results = combine(norm, "domain", example.values)
+    wanted = ("index", "indeks") if example.scope == "index" else (example.scope, example.code)
+    (found,) = [r for r in results if (r.scope, r.code) == wanted]
+    assert rounded(found.provisional) == example.result
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"1": Decimal(3)}, "domain 2 is missing"),
+        ({"1": Decimal(3), "2": Decimal("5.01")}, "domain 2: value 5.01 is not 1 to 5"),
+        ({"1": Decimal(3), "2": Decimal(3), "9": Decimal(3)}, "domain 9 does not exist"),
+    ],
+)
+def test_parts_that_cannot_be_are_named(values: dict[str, Decimal], message: str) -> None:
+    with pytest.raises(LevelsError, match=message):
+        combine(INSTRUMENT, "domain", values)
 
 
 # Properties -------------------------------------------------------------------------------------------------
