@@ -61,8 +61,8 @@ _SAYS = {
     "tls_other": "Sambungan TLS gagal",
 }
 _LONGEST_DETAIL = 200
-_PASSWORD_FIELD = re.compile(rb"<input[^>]{1,500}type\s*=\s*[\"']?password", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^>]{1,500}charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)", re.IGNORECASE)
+_PASSWORD_FIELD = re.compile(rb"<input[^<>]{1,500}type\s*=\s*[\"']?password", re.IGNORECASE)
+_META_CHARSET = re.compile(rb"<meta[^<>]{1,500}charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([a-z0-9_:.-]+)", re.IGNORECASE)
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _META_WITHIN_BYTES = 4096
