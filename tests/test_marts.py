@@ -313,6 +313,19 @@ def test_contributions_of_changes_add_up_to_the_change_of_the_index(copy: duckdb
     assert sum(row["sumbangan"] for row in changed) == moved != 0
 
 
+def test_levels_under_other_rules_are_not_compared(empty: duckdb.DuckDBPyConnection) -> None:
+    named = {"indicator": "1", "ordinal": 1, "short_name": "Satu"}
+    append(empty, "score.indicator", [named], instrument="uji")
+    for days, level, ruleset in ((2, 2, "aturan"), (1, 5, "aturan lain"), (0, 3, "aturan")):
+        score_id = run(empty, NOW - timedelta(days=days), ruleset=ruleset)
+        reached = {"indicator": "1", "weight": Decimal("1.3"), "provisional": level}
+        append(empty, "score.level", [reached], score_id=score_id, institution="kota-uji")
+    (row,) = rows(empty, "FROM mart.perubahan_terkini")
+    assert (row["tingkat_sebelum"], row["tingkat_sesudah"]) == (2, 3)
+    assert row["sumbangan"] == Decimal("0.013")
+    assert row["sebelumnya_pada"] == NOW - timedelta(days=2)
+
+
 def test_criteria_are_those_of_the_rules_in_use(copy: duckdb.DuckDBPyConnection) -> None:
     instrument = load_instrument("spbe-2020")
     found = rows(copy, "SELECT kriteria FROM mart.kriteria")

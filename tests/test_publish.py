@@ -127,7 +127,10 @@ def test_a_reader_keeps_the_old_copy_while_a_new_one_is_swapped_in(warehouse: Pa
 
         assert ask() == "1"
         add_load(warehouse, "kedua")
-        publish(warehouse, target, now=NOW)
+        old = target.read_bytes()
+        with target.open("rb") as opened:
+            publish(warehouse, target, now=NOW)
+            assert opened.read() == old
         assert ask() == "1"
         assert loads(target) == 2
 
