@@ -31,6 +31,9 @@ FETCHERS: dict[str, Fetch] = {
     "attestations": attestations.fetch,
 }
 SOURCES_AT_ONCE = 4
+OWN_OUTAGE_FROM = 3
+UNREACHED = frozenset({"dns", "refused", "timeout"})
+"""Where every one of this many services is not even reached, it is our own network that is down."""
 log = logging.getLogger(__name__)
 
 
@@ -148,14 +151,22 @@ def _services_job(
             clock=clock,
             progress=lambda done, total: report("uptime", done, total, "services"),
         )
+        address = f"urn:pantau:uptime:{file.institution.id}"
         yield Fetched(
-            f"urn:pantau:uptime:{file.institution.id}",
+            address,
             clock(),
             None,
             "",
             (("Content-Type", "application/json"),),
             uptime.to_payload(results),
         )
+        if len(results) >= OWN_OUTAGE_FROM and all(r["error_class"] in UNREACHED for r in results):
+            # The batch is kept, but tells of us and not of the services.
+            raise FetchError(
+                address,
+                "own_outage",
+                f"tidak satu pun dari {len(results)} layanan terjangkau; periksa jaringan di tempat Pantau",
+            )
 
     return lambda: _archived(file.institution.id, SERVICES_SOURCE, "uptime", checks(), archive, clock)
 

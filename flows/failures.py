@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collectors.archive import ArchiveError
+from collectors.certificates import CaFileError
 from collectors.evidence import ParseError
 from collectors.http import FetchError
 from collectors.institution import ConfigError
@@ -25,4 +26,13 @@ WRONG_USAGE = (
     UnknownCollectorError,
     UnknownSourceError,
 )
-FAILED = (ArchiveError, FetchError, ParseError, PrefectServerError, ScoreError, WarehouseError, OSError)
+FAILED = (
+    ArchiveError,
+    CaFileError,
+    FetchError,
+    ParseError,
+    PrefectServerError,
+    ScoreError,
+    WarehouseError,
+    OSError,
+)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -156,6 +157,20 @@ def test_evidence_of_a_dead_source_is_carried_then_stale_and_never_called_a_fall
     assert "kedaluwarsa" in finding.reason
     assert all(a.kind != "index_fell" or "keadaan" in a.line or "atestasi" in a.line for a in late.alerts)
     assert not [a for a in late.alerts if "Indikator 1 " in a.line and "turun" in a.line]
+
+
+def test_our_own_outage_is_not_the_services(city_line: tuple[DemoCity, Line]) -> None:
+    _, line = city_line
+    before = line.run()
+    line.pass_days(0.5)
+    text = line.config.read_text()
+    line.config.write_text(re.sub(r"url: https?://127\.0\.0\.1:\d+", "url: http://127.0.0.1:1", text))
+    (result,) = line.collect(only="layanan")
+    assert (result.outcome, result.error) == ("failed", "own_outage")
+    line.load()
+    after = line.score()
+    assert indicators(after) == indicators(before)
+    assert kinds(after) == ["source_failed"]
 
 
 def test_the_index_is_a_sum_that_can_be_redone_from_explain(city_line: tuple[DemoCity, Line]) -> None:
