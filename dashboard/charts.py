@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from dashboard.formats import decimal_comma, short_day
+from dashboard.formats import decimal_comma, short_day, short_moment
 from transforms.views import IndexView, NormView, OfficialView, TrendPoint
 
 _NARROWEST = 296
@@ -24,7 +24,7 @@ TREND_HEIGHT = 230
 _TREND_TOP, _TREND_BOTTOM = 16, 30
 _LABEL_GAP = 15
 _MOST_DOTS = 31
-"""More days than this are a line with its last day dotted."""
+"""More dates than this are a line with its last one dotted."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +81,7 @@ class Dot:
 
 @dataclass(frozen=True)
 class Stretch:
-    """Days scored under one ruleset, as SVG point lists in a box 1000 wide."""
+    """Dates scored under one ruleset, as SVG point lists in a box 1000 wide."""
 
     range_points: str
     proven: str
@@ -100,7 +100,7 @@ class EndLabel:
 
 @dataclass(frozen=True)
 class TrendChart:
-    """Official results by year, and the scored days. `breaks` are where the rules changed."""
+    """Official results by year, and the scored dates. `breaks` are where the rules changed."""
 
     levels: tuple[Level, ...]
     official: tuple[Dot, ...]
@@ -109,8 +109,8 @@ class TrendChart:
     breaks: tuple[float, ...]
     ends: tuple[EndLabel, ...]
     target_y: float | None
-    first_day: str
-    last_day: str
+    first: str
+    last: str
     height: int = TREND_HEIGHT
 
 
@@ -155,9 +155,18 @@ def band_chart(index: IndexView, norm: NormView, official: Sequence[OfficialView
 
 
 def trend_chart(
-    norm: NormView, trend: Sequence[TrendPoint], official: Sequence[OfficialView], target: Decimal | None
+    norm: NormView,
+    trend: Sequence[TrendPoint],
+    official: Sequence[OfficialView],
+    target: Decimal | None,
+    time_zone: str,
 ) -> TrendChart:
-    """How the index went: official results by year, scored days (at least one) by date."""
+    """How the index went: official results by year, scored dates (at least one) in time."""
+    is_one_day = trend[0].day == trend[-1].day
+
+    def when(point: TrendPoint) -> str:
+        return short_moment(point.as_of, time_zone) if is_one_day else short_day(point.day)
+
     years = [result.year for result in official]
     official_dots = tuple(
         Dot(
@@ -168,10 +177,15 @@ def trend_chart(
         )
         for result in official
     )
-    days = [point.day for point in trend]
-    places = [_between(day.toordinal(), days[0].toordinal(), days[-1].toordinal()) for day in days]
+    first, last = trend[0].as_of.timestamp(), trend[-1].as_of.timestamp()
+    places = [_between(point.as_of.timestamp(), first, last) for point in trend]
     dots = tuple(
-        Dot(x, _height_of(point.provisional), decimal_comma(point.provisional), _tip(point))
+        Dot(
+            x,
+            _height_of(point.provisional),
+            decimal_comma(point.provisional),
+            f"{when(point)}: {_numbers(point)}",
+        )
         for x, point in zip(places, trend, strict=True)
     )
     breaks = tuple(
@@ -189,8 +203,8 @@ def trend_chart(
         breaks=breaks,
         ends=_ends(trend[-1], target),
         target_y=None if target is None else _height_of(target),
-        first_day=short_day(days[0]) if len(days) > 1 else "",
-        last_day=short_day(days[-1]),
+        first=when(trend[0]) if len(trend) > 1 else "",
+        last=when(trend[-1]),
     )
 
 
@@ -222,7 +236,7 @@ def _height(marks: Sequence[Mark]) -> int:
     return _ROW * (1 + max((mark.row for mark in marks), default=-1))
 
 
-def _between(value: int, low: int, high: int) -> float:
+def _between(value: float, low: float, high: float) -> float:
     """A place between 5 and 95 percent; the middle where there is only one."""
     return 50.0 if low == high else round(5 + 90 * (value - low) / (high - low), 3)
 
@@ -271,8 +285,8 @@ def _ends(point: TrendPoint, target: Decimal | None) -> tuple[EndLabel, ...]:
     return tuple(labels)
 
 
-def _tip(point: TrendPoint) -> str:
+def _numbers(point: TrendPoint) -> str:
     return (
-        f"{short_day(point.day)}: terbukti {decimal_comma(point.proven)}, "
-        f"sementara {decimal_comma(point.provisional)}, potensi {decimal_comma(point.possible)}"
+        f"terbukti {decimal_comma(point.proven)}, sementara {decimal_comma(point.provisional)}, "
+        f"potensi {decimal_comma(point.possible)}"
     )

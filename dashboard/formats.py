@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -97,15 +98,17 @@ def is_web_address(url: str | None) -> bool:
         return False
     try:
         parts = urlsplit(url)
+        port = parts.port
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname)
+    return parts.scheme in ("http", "https") and bool(parts.hostname) and port != 0
 
 
 def shown_address(url: str) -> str:
-    """An address as a short text that begins with the host it really leads to."""
-    text = url
+    """An address as a short text that begins with the host it really leads to; of a local path, the name."""
+    text = PurePosixPath(url).name if url.startswith("/") else url
     if is_web_address(url):
         parts = urlsplit(url)
-        text = f"{parts.hostname}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
+        host = parts.netloc.rpartition("@")[2]
+        text = f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
     return text if len(text) <= _SHOWN_URL else f"{text[: _SHOWN_URL - 1]}…"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections import Counter
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,6 +24,8 @@ from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView
 TEMPLATES = Path(__file__).parent / "templates"
 EVIDENCE_SHOWN = 5
 """Captures listed under one criterion; the rest is in the published copy."""
+CHECKED_APART = timedelta(minutes=15)
+"""A check that is older than the newest by more than this says when it was."""
 SOON_DAYS = 14
 """A certificate that expires within so many days is marked."""
 
@@ -40,9 +42,10 @@ def render(view: PageView) -> str:
         year=year,
         delta=_delta(index),
         band=charts.band_chart(index, view.norm, view.official, year),
-        trend=charts.trend_chart(view.norm, view.trend, view.official, index.target),
+        trend=charts.trend_chart(view.norm, view.trend, view.official, index.target, index.time_zone),
         tally=_tally(view),
         sample=_SAMPLE,
+        checked_apart=CHECKED_APART,
         newest=max((s.checked_at for s in view.services if s.checked_at), default=None),
         services=sorted(view.services, key=lambda service: list(SERVICE_STATES).index(service.state)),
         style=Markup(style),

@@ -190,6 +190,8 @@ def test_a_day_is_the_last_score_of_that_day_in_the_institutions_time_zone(
         (date(2026, 3, 3), Decimal("2.30")),
     ]
     assert found[0]["skor_id"] == last
+    every = rows(empty, "SELECT nilai_sementara FROM mart.indeks_riwayat ORDER BY keadaan_pada")
+    assert [row["nilai_sementara"] for row in every] == [Decimal(v) for v in ("2.10", "2.20", "2.30")]
 
 
 def test_the_latest_is_the_latest_date_scored_not_the_one_scored_last(

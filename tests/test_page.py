@@ -244,6 +244,7 @@ def test_only_web_addresses_are_made_clickable(hostile_view: PageView) -> None:
         ("//kota.example/x", False),
         ("https:///tanpa-host", False),
         ("https://[::1", False),
+        ("https://kota.example:pintu/", False),
         ("", False),
         (None, False),
     ],
@@ -255,6 +256,8 @@ def test_what_counts_as_a_web_address(url: str | None, clickable: bool) -> None:
 def test_an_address_is_shown_by_the_host_it_leads_to() -> None:
     assert formats.shown_address("https://bank.example@jahat.example/masuk/") == "jahat.example/masuk"
     assert formats.shown_address("https://kota.example/" + "a" * 100).endswith("…")
+    assert formats.shown_address("https://kota.example:8443/a?b=1") == "kota.example:8443/a?b=1"
+    assert formats.shown_address("/srv/pantau/berkas") == "berkas"
     assert formats.shown_address("file:atestasi/surat.pdf") == "file:atestasi/surat.pdf"
 
 
@@ -380,17 +383,26 @@ def test_days_under_other_rules_are_not_joined(view: PageView) -> None:
         replace(point, ruleset_hash="lama") if number < 4 else point
         for number, point in enumerate(view.trend)
     )
-    chart = charts.trend_chart(view.norm, changed, view.official, view.index.target)
+    chart = charts.trend_chart(view.norm, changed, view.official, view.index.target, "Asia/Jakarta")
     assert len(chart.stretches) == 2 and len(chart.breaks) == 1
     assert "aturan berubah" in render(replace(view, trend=changed))
     assert [len(stretch.provisional.split()) for stretch in chart.stretches] == [4, page_fixture.DAYS - 4]
+
+
+def test_dates_of_one_day_are_told_by_the_hour(view: PageView) -> None:
+    earlier = replace(view.trend[-1], as_of=NOW - timedelta(hours=2))
+    chart = charts.trend_chart(view.norm, (earlier, view.trend[-1]), (), None, "Asia/Jakarta")
+    assert (chart.first, chart.last) == ("24 Nov 2026 12.05", "24 Nov 2026 14.05")
+    assert [dot.x for dot in chart.dots] == [5, 95]
+    days = charts.trend_chart(view.norm, view.trend, (), None, "Asia/Jakarta")
+    assert (days.first, days.last) == ("13 Nov 2026", "24 Nov 2026")
 
 
 def test_labels_beside_the_lines_keep_their_distance(view: PageView) -> None:
     close = TrendPoint(
         NOW.date(), NOW, Decimal("3.38"), Decimal("3.39"), Decimal("3.41"), view.index.ruleset_hash
     )
-    chart = charts.trend_chart(view.norm, (close,), (), Decimal("3.40"))
+    chart = charts.trend_chart(view.norm, (close,), (), Decimal("3.40"), "Asia/Jakarta")
     heights = [label.y for label in chart.ends]
     assert [label.kind for label in chart.ends] == ["possible", "target", "provisional", "proven"]
     assert all(after - before >= 14.99 for before, after in itertools.pairwise(heights))

@@ -111,6 +111,21 @@ def test_the_page_has_everything_in_order(copy: duckdb.DuckDBPyConnection) -> No
     assert (len(view.services), len(view.sources), len(view.official)) == (6, 6, 5)
 
 
+def test_while_all_scored_dates_are_of_one_day_the_trend_shows_each(tmp_path: Path) -> None:
+    with writing(tmp_path / "warehouse.duckdb", NOW) as connection:
+        for hours in (2, 1, 0):
+            at = NOW - timedelta(hours=hours)
+            run = {"instrument": "spbe-2020", "ruleset_hash": "a", "as_of": at, "scored_at": at}
+            append(connection, "score.run", [run], score_id=str(hours), institution="kota-a")
+            numbers = dict.fromkeys(("proven", "provisional", "possible"), Decimal(3 - hours))
+            total = {"scope": "index", **numbers, "coverage": Decimal(0)}
+            append(connection, "score.aggregate", [total], score_id=str(hours), institution="kota-a")
+    path = publish(tmp_path / "warehouse.duckdb", tmp_path / "pantau.duckdb", now=NOW).path
+    with reading(path) as connection:
+        trend = read.page_view(connection, "kota-a").trend
+    assert [point.provisional for point in trend] == [1, 2, 3]
+
+
 def test_an_unknown_institution_or_indicator_is_answered_with_those_there_are(
     copy: duckdb.DuckDBPyConnection,
 ) -> None:

@@ -173,7 +173,7 @@ class AlertView:
 
 @dataclass(frozen=True)
 class TrendPoint:
-    """The index on one scored day."""
+    """The index on one scored date; `day` is its day where the institution is."""
 
     day: date
     as_of: datetime

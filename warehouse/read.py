@@ -305,6 +305,12 @@ def _alerts(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[Al
 
 
 def _trend(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[TrendPoint, ...]:
+    """A point a day; while all scored dates are of one day, a point a date."""
+    days = _trend_of(connection, index, "mart.indeks_harian")
+    return days if len(days) > 1 else _trend_of(connection, index, "mart.indeks_riwayat")
+
+
+def _trend_of(connection: duckdb.DuckDBPyConnection, index: IndexView, view: str) -> tuple[TrendPoint, ...]:
     return tuple(
         TrendPoint(
             day=row["tanggal"],
@@ -316,8 +322,8 @@ def _trend(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[Tre
         )
         for row in _rows(
             connection,
-            "SELECT * FROM mart.indeks_harian "
-            "WHERE institusi = $institution AND instrumen = $instrument ORDER BY tanggal",
+            f"SELECT * FROM {view} "
+            "WHERE institusi = $institution AND instrumen = $instrument ORDER BY keadaan_pada",
             institution=index.institution,
             instrument=index.instrument,
         )

@@ -1,47 +1,8 @@
--- The index of every day that was scored: the last score of the day, in the institution's own time zone.
+-- The index of every day that was scored: the last date of the day, in the institution's own time zone.
 CREATE OR REPLACE VIEW mart.indeks_harian AS
-WITH scored AS (
-    SELECT
-        run.score_id, run.institution, run.instrument, run.ruleset_hash, run.as_of, run.scored_at,
-        coalesce(known.name, run.institution) AS name,
-        coalesce(known.time_zone, 'Asia/Jakarta') AS time_zone,
-        CAST(timezone(coalesce(known.time_zone, 'Asia/Jakarta'), run.as_of) AS DATE) AS scored_on
-    FROM score.run AS run
-    LEFT JOIN core.institution AS known
-        ON known.institution = run.institution
-        AND known.valid_from <= run.as_of AND (known.valid_to IS NULL OR known.valid_to > run.as_of)
-    QUALIFY row_number() OVER (
-        PARTITION BY run.institution, run.instrument, scored_on
-        ORDER BY run.as_of DESC, run.scored_at DESC, run.score_id
-    ) = 1
-)
-SELECT
-    scored.institution AS institusi,
-    scored.name AS nama_institusi,
-    scored.instrument AS instrumen,
-    scored.scored_on AS tanggal,
-    scored.as_of AS keadaan_pada,
-    scored.time_zone AS zona_waktu,
-    -- DuckDB rounds a DECIMAL half away from zero, as official results are rounded.
-    round(total.proven, 2) AS terbukti,
-    round(total.provisional, 2) AS nilai_sementara,
-    round(total.possible, 2) AS potensi,
-    total.proven AS terbukti_eksak,
-    total.provisional AS nilai_sementara_eksak,
-    total.possible AS potensi_eksak,
-    total.coverage AS cakupan,
-    total.predikat AS predikat,
-    target.target AS target,
-    round(total.provisional, 2) - target.target AS selisih_target,
-    scored.ruleset_hash AS sidik_aturan,
-    scored.score_id AS skor_id,
-    scored.scored_at AS dihitung_pada
-FROM scored
-JOIN score.aggregate AS total ON total.score_id = scored.score_id AND total.scope = 'index'
-LEFT JOIN core.target AS target
-    ON target.institution = scored.institution
-    AND target.year = year(scored.scored_on)
-    AND target.valid_from <= scored.as_of AND (target.valid_to IS NULL OR target.valid_to > scored.as_of);
+SELECT *
+FROM mart.indeks_riwayat
+QUALIFY row_number() OVER (PARTITION BY institusi, instrumen, tanggal ORDER BY keadaan_pada DESC) = 1;
 
 COMMENT ON VIEW mart.indeks_harian IS
 'Indeks per institusi dan tanggal yang dinilai (penilaian terakhir hari itu). Bersifat sementara dan bukan hasil resmi.';

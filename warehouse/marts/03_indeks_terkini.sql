@@ -15,25 +15,25 @@ WITH earlier AS (
     ) = 1
 )
 SELECT
-    daily.institusi, daily.nama_institusi, daily.instrumen, daily.tanggal, daily.keadaan_pada, daily.zona_waktu,
-    daily.terbukti, daily.nilai_sementara, daily.potensi,
-    daily.terbukti_eksak, daily.nilai_sementara_eksak, daily.potensi_eksak,
-    daily.cakupan, daily.predikat, daily.target, daily.selisih_target,
+    scored.institusi, scored.nama_institusi, scored.instrumen, scored.tanggal, scored.keadaan_pada, scored.zona_waktu,
+    scored.terbukti, scored.nilai_sementara, scored.potensi,
+    scored.terbukti_eksak, scored.nilai_sementara_eksak, scored.potensi_eksak,
+    scored.cakupan, scored.predikat, scored.target, scored.selisih_target,
     official.index_value AS indeks_resmi,
     official.year AS tahun_resmi,
     earlier.as_of AS sebelumnya_pada,
     earlier.provisional AS nilai_sementara_sebelumnya_eksak,
-    daily.sidik_aturan, daily.skor_id, daily.dihitung_pada
-FROM mart.indeks_harian AS daily
-JOIN mart.skor_terkini AS latest ON latest.skor_id = daily.skor_id
-LEFT JOIN earlier ON earlier.skor_id = daily.skor_id
+    scored.sidik_aturan, scored.skor_id, scored.dihitung_pada
+FROM mart.indeks_riwayat AS scored
+JOIN mart.skor_terkini AS latest ON latest.skor_id = scored.skor_id
+LEFT JOIN earlier ON earlier.skor_id = scored.skor_id
 LEFT JOIN core.official_result AS official
-    ON official.institution = daily.institusi
-    AND official.instrument = daily.instrumen
-    AND official.decided_on <= daily.tanggal
-    AND official.valid_from <= daily.keadaan_pada
-    AND (official.valid_to IS NULL OR official.valid_to > daily.keadaan_pada)
-QUALIFY row_number() OVER (PARTITION BY daily.skor_id ORDER BY official.year DESC, official.decided_on DESC) = 1;
+    ON official.institution = scored.institusi
+    AND official.instrument = scored.instrumen
+    AND official.decided_on <= scored.tanggal
+    AND official.valid_from <= scored.keadaan_pada
+    AND (official.valid_to IS NULL OR official.valid_to > scored.keadaan_pada)
+QUALIFY row_number() OVER (PARTITION BY scored.skor_id ORDER BY official.year DESC, official.decided_on DESC) = 1;
 
 COMMENT ON VIEW mart.indeks_terkini IS
 'Indeks pada tanggal terakhir yang dinilai, satu baris per institusi dan instrumen. Bersifat sementara dan bukan hasil resmi.';
