@@ -8,6 +8,7 @@ import hashlib
 import io
 import json
 import re
+import shutil
 import socket
 import threading
 import time
@@ -459,3 +460,21 @@ def test_the_calendar_counts_days_and_keeps_its_first_date(tmp_path: Path) -> No
     path.write_text("dua\n", encoding="utf-8")
     with pytest.raises(DemoError, match="delete the file"):
         read_calendar(path)
+
+
+@pytest.mark.e2e
+def test_a_run_is_a_day_watched_by_pantau(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    arguments = ["run", "--data-dir", str(tmp_path), "--port", "0", "--https-port", "0"]
+    assert main(arguments) == 0
+    said = capfd.readouterr().out
+    assert said.startswith(f"Kota Contoh, day 1: {describe_day(1)}.\n")
+    assert "3.98" in said  # Pantau's own words, through the same terminal
+    assert (tmp_path / "published" / "kota-contoh.html").exists()
+    # Without a folder for its log, Pantau stops before it starts Prefect.
+    shutil.rmtree(tmp_path / "log")
+    (tmp_path / "log").write_text("no folder", encoding="utf-8")
+    assert main(arguments) == 1  # Pantau's exit code
+    assert f"Kota Contoh, day 2: {describe_day(2)}.\n" in capfd.readouterr().out
+    kept = read_calendar(tmp_path / "demo" / "hari")
+    assert kept is not None
+    assert kept.day == 2
