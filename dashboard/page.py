@@ -10,6 +10,7 @@ import base64
 import hashlib
 from collections import Counter
 from datetime import datetime, timedelta
+from decimal import Decimal
 from functools import cache, partial
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -116,7 +117,7 @@ def _policy(style: str, script: str) -> str:
     )
 
 
-def _delta(index: IndexView) -> object:
+def _delta(index: IndexView) -> Decimal | None:
     if index.previous_provisional is None:
         return None
     return index.provisional - index.previous_provisional

@@ -123,6 +123,12 @@ def test_what_changed_and_what_would_help_are_said(view: PageView) -> None:
         assert f"Saran: {indicator.remedy}" in text
 
 
+def test_an_index_that_did_not_move_is_said_to_stay(view: PageView) -> None:
+    assert "Baik (−0,026 sejak 23 Nov 2026 14.05)" in Page(render(view)).text
+    same = replace(view.index, previous_provisional=view.index.provisional)
+    assert "Baik (tetap sejak 23 Nov 2026 14.05)" in Page(render(replace(view, index=same))).text
+
+
 def test_without_changes_or_a_date_before_it_says_so(view: PageView) -> None:
     first = replace(view.index, previous_as_of=None, previous_provisional=None)
     text = Page(render(replace(view, index=first, changes=(), alerts=()))).text
