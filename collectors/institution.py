@@ -193,7 +193,10 @@ class Alerts(_Strict):
 
 
 class InstitutionFile(_Strict):
-    """A whole file of `config/`."""
+    """A whole file of `config/`.
+
+    `down_after` is how long every check of a service must have failed before it counts as down.
+    """
 
     institution: Institution
     agencies: tuple[Agency, ...]
@@ -203,6 +206,7 @@ class InstitutionFile(_Strict):
     sources: tuple[Source, ...] = ()
     services: tuple[Service, ...] = ()
     services_cadence: Cadence = "services"
+    down_after: Duration = timedelta(minutes=15)
     alerts: Alerts = Alerts()
     ca_file: Path | None = None
     allow_private_addresses: bool = False

@@ -93,6 +93,7 @@ def _configuration(
                 "time_zone": "Asia/Jakarta",
                 "instrument": instrument.id,
                 "min_drop": Decimal("0.01"),
+                "down_after": timedelta(minutes=15),
                 "capture_id": "<urn:uuid:institusi>",
             }
         ],

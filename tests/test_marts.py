@@ -101,16 +101,24 @@ def institution(connection: duckdb.DuckDBPyConnection, zone: str = "Asia/Jakarta
     )
 
 
-def check(connection: duckdb.DuckDBPyConnection, at: datetime, is_up: bool | None) -> None:
+def check(connection: duckdb.DuckDBPyConnection, at: datetime, is_up: bool | None, attempts: int = 1) -> None:
     append(
         connection,
         "core.uptime_check",
-        [{"service_id": "portal", "checked_at": at, "is_up": is_up}],
+        [{"service_id": "portal", "checked_at": at, "is_up": is_up, "attempts": attempts}],
         institution="kota-uji",
     )
 
 
 def service(connection: duckdb.DuckDBPyConnection) -> None:
+    append(
+        connection,
+        "core.institution",
+        [{"down_after": timedelta(minutes=15)}],
+        institution="kota-uji",
+        valid_from=datetime(2026, 1, 1, tzinfo=UTC),
+        valid_to=None,
+    )
     append(
         connection,
         "core.service",
@@ -357,6 +365,16 @@ def test_one_failed_check_is_a_hiccup_a_quarter_of_an_hour_is_down(
     (row,) = rows(empty, "FROM mart.layanan_terkini")
     assert row["keadaan"] == state
     assert row["sejak"] == (None if since is None else NOW - timedelta(minutes=since))
+
+
+def test_one_check_that_failed_over_two_connections_is_down_when_nothing_was_up_for_long(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    service(empty)
+    check(empty, NOW - timedelta(minutes=60), True)
+    check(empty, NOW - timedelta(minutes=5), False, attempts=2)
+    (row,) = rows(empty, "FROM mart.layanan_terkini")
+    assert row["keadaan"] == "mati"
 
 
 def test_availability_counts_30_days_and_leaves_out_what_could_not_tell(

@@ -92,7 +92,7 @@ def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     ("source", "fault", "outcome", "said"),
     [
         ("jdihn", "empty_listing", "refused", "empty"),
-        ("jdihn", "block_page", "refused", "block"),
+        ("jdihn", "block_page", "refused", "firewall"),
         ("jdihn", "truncated_json", "refused", "JSON"),
         ("jdihn", "not_found", "failed", "404"),
         ("jdihn", "server_error", "failed", "500"),
@@ -228,7 +228,7 @@ def test_alerts_arrive_once_per_channel_in_one_message(city_line: tuple[DemoCity
     # Only the closed channel is tried again; nobody is told twice.
     assert [(r.events, r.error is None) for r in again] == [(len(decided), False)]
     (message,) = _Receiver.received
-    assert message["title"] == f"Pantau SPBE Pemerintah Kota Contoh: {len(decided)} peringatan"
+    assert message["title"] == f"Pantau SPBE Pemerintah Kota Contoh (karangan): {len(decided)} peringatan"
     assert message["message"].splitlines() == [f"- {alert.line}" for alert in decided]
     kept = [json.loads(text) for text in line.places.messages.read_text().splitlines()]
     assert [k["event_key"] for k in kept] == [a.event_key for a in decided]

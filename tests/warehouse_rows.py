@@ -26,6 +26,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
         "kind": "kota",
         "time_zone": "Asia/Jakarta",
         "instrument": "spbe-2020",
+        "down_after": timedelta(minutes=15),
         "valid_from": LONG_AGO,
     },
     "observation": {"source": "jdih", "is_ok": True},

@@ -535,6 +535,7 @@ def _institution_rows(file: InstitutionFile, capture_id: str) -> dict[str, Itera
                 "time_zone": body.time_zone,
                 "instrument": body.instrument,
                 "min_drop": file.alerts.min_drop,
+                "down_after": file.down_after,
                 "capture_id": capture_id,
             }
         ],

@@ -33,7 +33,7 @@ from transforms.instrument import (
     load_rules,
     load_topics,
     ruleset_hash,
-    topic_filter,
+    topic_filters,
 )
 from warehouse.connection import append, execute, statement, writing
 
@@ -215,11 +215,7 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
             for topic in topics
         ],
     )
-    parameters = {
-        "as_of": as_of,
-        "regulation_filter": topic_filter([topic for topic in topics if topic.for_ == "regulation"]),
-        "application_filter": topic_filter([topic for topic in topics if topic.for_ == "application"]),
-    }
+    parameters = {"as_of": as_of, **topic_filters(topics)}
     for model in load_models():
         execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
 

@@ -1,6 +1,6 @@
 -- The state of every watched service at $as_of.
--- A service is down when every check of the quarter of an hour up to its latest one failed, over two connections
--- or more: one failed connection is a hiccup, and a check that records a failure has tried a second one. A check
+-- A service is down when every check failed for as long as the institution's file says (down_after), over two
+-- connections or more: one failed connection is a hiccup, and a check that records a failure has tried a second one. A check
 -- that could not tell (blocked) is no failure. down_since is when the unbroken failures began. TLS is judged by
 -- the latest check that could judge it; a bad certificate, too, counts only where a second connection met it.
 -- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
@@ -94,7 +94,7 @@ SELECT
     summary.down_since,
     coalesce(summary.failed_connections, 0) >= 2 AND (
         summary.last_not_failed_at IS NULL
-        OR summary.last_not_failed_at <= summary.latest_at - INTERVAL 15 MINUTE
+        OR summary.last_not_failed_at <= summary.latest_at - inst.down_after
     ) AS is_down,
     summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
     CASE WHEN summary.tls_latest.tls != 'tidak_sah' OR summary.tls_latest.attempts >= 2
@@ -105,3 +105,4 @@ SELECT
     summary.tls_latest.capture_id AS tls_capture_id
 FROM service
 JOIN summary USING (institution, service_id)
+JOIN institution_current AS inst USING (institution)

@@ -1,6 +1,7 @@
 -- Every service that is checked now, with its last check and how it did in the 30 days before that check.
--- A check that could not tell (is_up NULL) counts neither as up nor as down. A service is down when it failed at
--- least twice over a quarter of an hour, as in the facts that scoring rests on: one failure is a hiccup.
+-- A check that could not tell (is_up NULL) counts neither as up nor as down. A service is down when every check
+-- failed for as long as the institution's file says, over two connections or more, as in the facts that scoring
+-- rests on.
 CREATE OR REPLACE VIEW mart.layanan_terkini AS
 WITH last_check AS (
     SELECT *
@@ -20,7 +21,7 @@ turning AS (
     GROUP BY past.institution, past.service_id
 ),
 since AS (
-    SELECT past.institution, past.service_id, min(past.checked_at) AS since_at, count(*) AS checks
+    SELECT past.institution, past.service_id, min(past.checked_at) AS since_at, sum(past.attempts) AS connections
     FROM core.uptime_check AS past
     JOIN turning USING (institution, service_id)
     WHERE turning.last_other_at IS NULL OR past.checked_at > turning.last_other_at
@@ -35,9 +36,9 @@ SELECT
     CASE
         WHEN last_check.checked_at IS NULL THEN 'belum diperiksa'
         WHEN last_check.is_up THEN 'hidup'
-        WHEN NOT last_check.is_up AND since.checks >= 2
+        WHEN NOT last_check.is_up AND since.connections >= 2
             AND (turning.last_other_at IS NULL
-                OR turning.last_other_at <= last_check.checked_at - INTERVAL 15 MINUTE) THEN 'mati'
+                OR turning.last_other_at <= last_check.checked_at - inst.down_after) THEN 'mati'
         WHEN NOT last_check.is_up THEN 'gagal sesaat'
         ELSE 'tidak dapat dipastikan'
     END AS keadaan,
@@ -66,6 +67,7 @@ LEFT JOIN turning
     ON turning.institution = service.institution AND turning.service_id = service.service_id
 LEFT JOIN since
     ON since.institution = service.institution AND since.service_id = service.service_id
+JOIN core.institution AS inst ON inst.institution = service.institution AND inst.valid_to IS NULL
 WHERE service.valid_to IS NULL
 ORDER BY service.institution, service.name, service.service_id;
 
@@ -77,7 +79,7 @@ COMMENT ON COLUMN mart.layanan_terkini.nama IS 'Nama layanan.';
 COMMENT ON COLUMN mart.layanan_terkini.perangkat_daerah IS 'Perangkat daerah pengelola.';
 COMMENT ON COLUMN mart.layanan_terkini.url IS 'Alamat yang diperiksa.';
 COMMENT ON COLUMN mart.layanan_terkini.keadaan IS
-'Keadaan: hidup, mati, gagal sesaat (belum seperempat jam), tidak dapat dipastikan, belum diperiksa.';
+'Keadaan: hidup, mati, gagal sesaat (belum cukup lama untuk disebut mati), tidak dapat dipastikan, belum diperiksa.';
 COMMENT ON COLUMN mart.layanan_terkini.sejak IS 'Pemeriksaan pertama sejak keadaan itu terus sama.';
 COMMENT ON COLUMN mart.layanan_terkini.diperiksa_pada IS 'Saat pemeriksaan terakhir.';
 COMMENT ON COLUMN mart.layanan_terkini.status_http IS 'Status HTTP pada pemeriksaan terakhir.';

@@ -106,7 +106,8 @@ CREATE TABLE core.uptime_check (
 -- core: what the institution's file said, one version per change of the file --------------------------------
 
 CREATE TABLE core.institution (
-    institution VARCHAR, name VARCHAR, kind VARCHAR, time_zone VARCHAR, instrument VARCHAR, min_drop DECIMAL(9,4),
+    institution VARCHAR, name VARCHAR, kind VARCHAR, time_zone VARCHAR, instrument VARCHAR,
+    min_drop DECIMAL(9,4), down_after INTERVAL,
     capture_id VARCHAR, valid_from TIMESTAMPTZ, valid_to TIMESTAMPTZ
 );
 CREATE TABLE core.agency (
