@@ -36,7 +36,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.asked.append((self.path, dict(self.headers)))
-        self.server.pages[self.path](self)
+        self.server.pages.get(self.path, not_found)(self)
 
     def answer(self, status: int, body: bytes = b"", **headers: str) -> None:
         self.send_response(status)
@@ -48,6 +48,10 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:
         """Quiet."""
+
+
+def not_found(handler: Handler) -> None:
+    handler.answer(404)
 
 
 class Site(ThreadingHTTPServer):
@@ -203,7 +207,7 @@ def test_a_body_announced_too_long_is_not_read(site: Site) -> None:
     site.pages["/l"] = lambda h: h.answer(200, b"x" * 5000)
     with HttpSession(clock=lambda: NOON, max_bytes=4000) as session:
         error = failure(session, site.url("/l"))
-    assert error.kind == "too_large" and "5000" in error.message
+    assert error.kind == "too_large" and "announces 5000" in error.message
 
 
 def test_a_body_without_a_length_is_cut_off(site: Site) -> None:
@@ -493,6 +497,17 @@ def expired_certificate(folder: Path) -> tuple[Path, Path]:
         )
     )
     return paths
+
+
+def test_a_dripping_tls_server_meets_the_deadline(authority: tuple[trustme.CA, Path]) -> None:
+    ca, ca_file = authority
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n\r\n"
+    for site in running(tls_site(ca.issue_cert("127.0.0.1"))):
+        site.pages["/"] = lambda h: drip(h, head, b"0")
+        started = time.monotonic()
+        with HttpSession(clock=lambda: NOON, ca_file=ca_file, timeout_seconds=0.5) as session:
+            assert failure(session, site.url()).kind == "timeout"
+        assert time.monotonic() - started < 1.5
 
 
 def test_plain_http_behind_https_is_a_tls_failure(site: Site, session: HttpSession) -> None:

@@ -1,0 +1,261 @@
+"""HTML listings of legal documents, read by profiles: where in a CMS's pages the rows and their cells are.
+
+A profile is one YAML file in `collectors/profiles/`, named by its id. A new family of sites is a new file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import soupsieve
+import yaml
+from bs4 import BeautifulSoup, Tag
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+
+from collectors.encodings import decode_text
+from collectors.evidence import ParseError
+from collectors.http import blocked_reason
+from collectors.regulation_rows import Cells, Notes
+
+PROFILES = Path(__file__).parent / "profiles"
+_LONGEST_RAW = 2000
+_FIELDS = (
+    "title",
+    "type_name",
+    "number",
+    "year",
+    "enacted_on",
+    "promulgated_on",
+    "status",
+    "detail_url",
+    "file_url",
+)
+
+
+def _selector(value: str) -> str:
+    try:
+        soupsieve.compile(value)
+    except soupsieve.SelectorSyntaxError as error:
+        first_line = str(error).splitlines()[0]
+        raise ValueError(f"{value!r} is not a CSS selector: {first_line}") from error
+    return value
+
+
+def _pattern(value: object) -> re.Pattern[str]:
+    try:
+        compiled = re.compile(str(value), re.IGNORECASE)
+    except re.error as error:
+        raise ValueError(f"{value!r} is not a regular expression: {error}") from error
+    if compiled.groups > 1:
+        raise ValueError(f"{value!r} has {compiled.groups} groups; one at most says what is wanted")
+    return compiled
+
+
+Selector = Annotated[str, AfterValidator(_selector)]
+Pattern = Annotated[re.Pattern[str], BeforeValidator(_pattern)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Rule(_Strict):
+    """Where one cell is: in an element of the row, in a table column with a certain header, or in the title.
+
+    `attribute` takes an attribute instead of the text. `pattern` keeps its group, or the whole match, and
+    gives nothing where it does not match.
+    """
+
+    select: Selector | None = None
+    column: Pattern | None = None
+    within: Literal["title"] | None = None
+    attribute: str | None = None
+    pattern: Pattern | None = None
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Rule:
+        if sum(place is not None for place in (self.select, self.column, self.within)) != 1:
+            raise ValueError("give exactly one of select, column, within")
+        if self.within is not None and self.pattern is None:
+            raise ValueError("a cell within the title needs a pattern")
+        return self
+
+
+def _rules(value: object) -> object:
+    """A selector alone, one rule, or several of which the first that gives something counts."""
+    several = value if isinstance(value, list) else [value]
+    return [{"select": one} if isinstance(one, str) else one for one in several]
+
+
+Rules = Annotated[tuple[Rule, ...], BeforeValidator(_rules)]
+
+
+class Profile(_Strict):
+    """How one family of sites shows its documents.
+
+    `next` is the link to the next page, `count` a pattern for the number of all documents, `empty` an element
+    that says there are none. Rows without a `title` are rejects.
+    """
+
+    id: str
+    about: str
+    row: Selector
+    title: Rules
+    type_name: Rules = ()
+    number: Rules = ()
+    year: Rules = ()
+    enacted_on: Rules = ()
+    promulgated_on: Rules = ()
+    status: Rules = ()
+    detail_url: Rules = ()
+    file_url: Rules = ()
+    next: Selector | None = None
+    count: Pattern | None = None
+    empty: Selector
+
+
+def profile_ids() -> tuple[str, ...]:
+    """The profiles there are."""
+    return tuple(sorted(path.stem for path in PROFILES.glob("*.yml")))
+
+
+@cache
+def load_profile(profile_id: str) -> Profile:
+    """The profile of that id. Raises ParseError when there is none or it cannot be used."""
+    if profile_id not in profile_ids():
+        raise ParseError(
+            f"profile {profile_id!r}", "does not exist", f"There are: {', '.join(profile_ids())}"
+        )
+    path = PROFILES / f"{profile_id}.yml"
+    return parse_profile(path.read_text(encoding="utf-8"), path.name)
+
+
+def parse_profile(text: str, where: str) -> Profile:
+    """Read a profile's text. Raises ParseError naming `where` and each key at fault."""
+    try:
+        profile = Profile.model_validate(yaml.safe_load(text))
+    except yaml.YAMLError as error:
+        raise ParseError(where, f"is not valid YAML ({error})", "Correct the file") from error
+    except ValidationError as error:
+        faults = "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        raise ParseError(where, faults, "Correct these keys") from error
+    if f"{profile.id}.yml" != where:
+        raise ParseError(where, f"its id is {profile.id!r}", "Give it the name of the file")
+    return profile
+
+
+# Pages ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a listing, taken apart. `total` is what the site says it holds in all."""
+
+    rows: tuple[Tag, ...]
+    is_empty: bool
+    next_link: str | None
+    total: int | None
+
+
+def read_page(
+    payload: bytes, headers: tuple[tuple[str, str], ...], profile: Profile, where: str, notes: Notes
+) -> Page:
+    """Find the rows of one page.
+
+    Raises ParseError for a page that has neither rows nor the site's own word that there are none (a block
+    page, an error page, another layout), and for one that was cut off.
+    """
+    text, repaired = decode_text(payload, _charset(headers))
+    if repaired:
+        notes.say(f"{where}: {repaired} bita bukan UTF-8, dibaca sebagai Windows-1252")
+    soup = BeautifulSoup(text, "lxml")
+    is_empty = soup.select_one(profile.empty) is not None
+    found = () if is_empty else tuple(soup.select(profile.row))
+    if not found and not is_empty:
+        reason = blocked_reason(headers, payload) or f"no row was found by profile {profile.id!r}"
+        raise ParseError(
+            where,
+            reason,
+            "Open the address in a browser; if the listing is there, the profile must follow its new layout",
+        )
+    if "<html" in text[:20_000].lower() and "</html" not in text[-20_000:].lower():
+        raise ParseError(where, "the page was cut off: it never ends", "Collect again")
+    link = soup.select_one(profile.next) if profile.next else None
+    return Page(found, is_empty, _attribute(link, "href") if link else None, _total(soup, profile))
+
+
+def rows(page: Page, profile: Profile, where: str, first: int) -> Iterator[Cells]:
+    """The rows of a page, numbered from `first`."""
+    headers: dict[int, list[str]] = {}
+    for position, row in enumerate(page.rows, start=first):
+        title = _cell(row, profile.title, None, headers)
+        cells: dict[str, str | None] = {
+            column: _cell(row, getattr(profile, column), title, headers) for column in _FIELDS[1:]
+        }
+        yield Cells(position, f"{where}, baris {position}", _raw(row), title=title, **cells)
+
+
+def _charset(headers: tuple[tuple[str, str], ...]) -> str | None:
+    kind = next((value for name, value in headers if name.lower() == "content-type"), "")
+    found = re.search(r"charset\s*=\s*[\"']?([\w-]+)", kind, re.IGNORECASE)
+    return found[1] if found else None
+
+
+def _total(soup: BeautifulSoup, profile: Profile) -> int | None:
+    if profile.count is None:
+        return None
+    found = profile.count.search(" ".join(soup.get_text(" ").split()))
+    digits = re.sub(r"\D", "", found[profile.count.groups]) if found else ""
+    return int(digits) if digits else None
+
+
+def _cell(row: Tag, rules: tuple[Rule, ...], title: str | None, headers: dict[int, list[str]]) -> str | None:
+    for rule in rules:
+        text = _found(row, rule, title, headers)
+        if text is not None and rule.pattern is not None:
+            match = rule.pattern.search(text)
+            text = match[rule.pattern.groups] if match else None
+        if text is not None and text.strip():
+            return text
+    return None
+
+
+def _found(row: Tag, rule: Rule, title: str | None, headers: dict[int, list[str]]) -> str | None:
+    if rule.within is not None:
+        return title
+    element = row.select_one(rule.select) if rule.select is not None else _by_header(row, rule, headers)
+    if element is None:
+        return None
+    return _attribute(element, rule.attribute) if rule.attribute else " ".join(element.get_text(" ").split())
+
+
+def _by_header(row: Tag, rule: Rule, headers: dict[int, list[str]]) -> Tag | None:
+    """The row's cell below the header that the rule names: columns move, headers say what they are."""
+    assert rule.column is not None
+    table = row.find_parent("table")
+    if table is None:
+        return None
+    if id(table) not in headers:
+        # A second header row, where there is one, holds the grid's filters.
+        top = table.select_one("tr:has(> th)")
+        cells = top.find_all(["th", "td"], recursive=False) if top else []
+        headers[id(table)] = [" ".join(cell.get_text(" ").split()) for cell in cells]
+    below = row.find_all(["td", "th"], recursive=False)
+    for at, header in enumerate(headers[id(table)]):
+        if at < len(below) and rule.column.fullmatch(header):
+            return below[at]
+    return None
+
+
+def _attribute(element: Tag, name: str) -> str | None:
+    value: Any = element.get(name)
+    return value if isinstance(value, str) else None
+
+
+def _raw(row: Tag) -> Any:
+    return lambda: " ".join(row.get_text(" ").split())[:_LONGEST_RAW]

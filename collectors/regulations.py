@@ -1,0 +1,291 @@
+"""Legal listings: a JDIHN feed or the pages of a site, fetched whole and read into regulations.
+
+What a listing says of a product's status proves little (see `legal_titles.status_of`); that a product is
+listed, under its title, is the evidence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from collectors import html_listing, jdihn
+from collectors.drop_folder import file_url, read_file, top_files
+from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject
+from collectors.html_listing import load_profile
+from collectors.http import FetchError, HttpSession, decode_body
+from collectors.institution import Source
+from collectors.regulation_rows import Cells, Notes, to_record
+
+_SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
+_COLLECT_AGAIN = "Collect again; if it stays so, tell the site's owner"
+_IDENTITY = tuple(
+    f.name for f in fields(RegulationRecord) if f.name not in ("position", "capture_id", "file_url")
+)
+_LOCAL_HOST = re.compile(r"^(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[?::1\]?)$")
+
+
+@dataclass(frozen=True)
+class _Page:
+    """One document of a listing as either format gives it."""
+
+    rows: tuple[Cells | Reject, ...]
+    next_link: str | None
+    total: int | None
+
+
+# Fetching ------------------------------------------------------------------------------------------------
+
+
+def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
+    """Every document of the listing in order: redirects, pages, and the error page where it ends in one.
+
+    Pages are followed by the link each gives to the next, and end where there is none, where a page has no
+    rows, or where one shows the rows of the page before (servers repeat the last page past the end).
+    Raises FetchError after the last document, so that a listing that could not be read to its end is never
+    taken for a short one: ``http_<status>`` for an error page, ``loop`` for pages that go in a circle,
+    ``too_many_pages`` when `max_pages` are read and there are more, ``not_allowed`` for robots.txt or a link
+    to another host, ``profile`` for a profile that does not exist, besides those of HttpSession.
+    """
+    if source.path is not None:
+        folder, names = top_files(source.path, _SUFFIXES[source.format or "jdihn"])
+        for name in names:
+            yield read_file(folder, name, session.clock())
+        return
+    assert source.url is not None
+    if not session.robots_allow(source.url):
+        raise FetchError(
+            source.url,
+            "not_allowed",
+            "robots.txt of the site forbids it; ask the site's owner to allow PantauSPBE, "
+            "or drop a saved file and give its `path`",
+        )
+    _profile_exists(source)
+    address = source.url
+    visited: list[str] = []
+    shown: list[tuple[str, ...]] = []
+    while True:
+        document = session.get(address)
+        yield from session.redirects
+        yield document
+        if document.status is not None and document.status >= 400:
+            raise FetchError(
+                document.url,
+                f"http_{document.status}",
+                f"the site answered {document.status} {document.reason}".strip()
+                + (f" on page {len(visited) + 1}" if visited else "")
+                + "; open the address in a browser and correct it, or tell the site's owner",
+            )
+        visited.append(address)
+        step = _next_step(document, source, shown)
+        if step is None or step == address:
+            return
+        if step in visited:
+            raise FetchError(
+                step,
+                "loop",
+                f"page {len(visited)} leads back to page {visited.index(step) + 1}; {_COLLECT_AGAIN}",
+            )
+        if len(visited) >= source.max_pages:
+            raise FetchError(
+                step, "too_many_pages", f"{len(visited)} pages were read and there are more; raise max_pages"
+            )
+        address = step
+
+
+def _profile_exists(source: Source) -> None:
+    if source.format == "html":
+        try:
+            load_profile(source.profile or "")
+        except ParseError as error:
+            raise FetchError(source.url or "", "profile", str(error)) from error
+
+
+def _next_step(document: Fetched, source: Source, shown: list[tuple[str, ...]]) -> str | None:
+    """The address of the next page, or None at the end. `shown` gathers what each page showed."""
+    try:
+        page = _page(decode_body(document), document.headers, document.url, source, 1, Notes())
+    except ParseError:
+        # Nothing can be followed from here. Loading reads the same bytes and says what is wrong with them.
+        return None
+    signature = _signature(page)
+    if not page.rows or (shown and signature == shown[-1]):
+        return None
+    if signature in shown:
+        raise FetchError(
+            document.url,
+            "loop",
+            f"page {len(shown) + 1} shows page {shown.index(signature) + 1} again; {_COLLECT_AGAIN}",
+        )
+    shown.append(signature)
+    return None if page.next_link is None else next_address(document.url, page.next_link)
+
+
+def next_address(page_url: str, link: str) -> str:
+    """The absolute address of a link to the next page.
+
+    A link to this machine (a CMS that does not know its own name) is taken for one to the page's host. Raises
+    FetchError for a link to any other host: a listing may not send the collector elsewhere.
+    """
+    try:
+        target = urlsplit(urljoin(page_url, link.strip()).split("#")[0])
+        port = target.port
+    except ValueError as error:
+        raise FetchError(page_url, "not_allowed", f"the link {link!r} to the next page is none") from error
+    here = urlsplit(page_url)
+    host = target.hostname or ""
+    if host != here.hostname and _LOCAL_HOST.match(host):
+        return target._replace(scheme=here.scheme, netloc=here.netloc).geturl()
+    if target.scheme not in ("http", "https") or _bare(host) != _bare(here.hostname or "") or port == 0:
+        raise FetchError(
+            page_url,
+            "not_allowed",
+            f"the link to the next page leads to another host ({target.geturl()}); "
+            "if the listing has moved, put its new address in the source",
+        )
+    return target.geturl()
+
+
+def _bare(host: str) -> str:
+    return host.removeprefix("www.")
+
+
+def _signature(page: _Page) -> tuple[str, ...]:
+    """What a page shows, without what changes at every request (tokens, encrypted ids in links)."""
+    return tuple(
+        f"{row.title}\n{row.number}\n{row.year}\n{row.enacted_on}" if isinstance(row, Cells) else row.raw
+        for row in page.rows
+    )
+
+
+# Parsing -------------------------------------------------------------------------------------------------
+
+
+def parse(captures: Sequence[Capture], source: Source) -> Parsed:
+    """The regulations of one run. Every row is a record, a reject or a duplicate.
+
+    Duplicates are rows equal in every field, rows of one document id that differ in their file only (one per
+    attachment or subject), and the rows of a page shown again. Raises ParseError when a page cannot be read
+    or the listing has no rows at all.
+    """
+    notes = Notes()
+    records: list[RegulationRecord] = []
+    rejects: list[Reject] = []
+    identities: set[tuple[object, ...]] = set()
+    signatures: list[tuple[str, ...]] = []
+    duplicates = repeated = seen = 0
+    total: int | None = None
+    for capture in captures:
+        if capture.status is not None and 300 <= capture.status < 400:
+            continue
+        if capture.status is not None and capture.status >= 400:
+            raise ParseError(capture.url, f"the site answered {capture.status}", _COLLECT_AGAIN)
+        page = _page(capture.payload, capture.headers, capture.url, source, seen + 1, notes)
+        seen += len(page.rows)
+        total = page.total if page.total is not None else total
+        signature = _signature(page)
+        if page.rows and signatures and signature == signatures[-1]:
+            repeated += len(page.rows)
+            notes.say(
+                f"{capture.url}: mengulang halaman sebelumnya, {len(page.rows)} baris tidak dihitung lagi"
+            )
+            continue
+        signatures.append(signature)
+        for row in page.rows:
+            found = row if isinstance(row, Reject) else to_record(row, capture.url, capture.capture_id, notes)
+            if isinstance(found, Reject):
+                rejects.append(found)
+                continue
+            assert isinstance(row, Cells)
+            if _is_repeated(found, row, identities):
+                duplicates += 1
+            else:
+                records.append(found)
+    if seen == 0:
+        where = captures[-1].url if captures else source.id
+        raise ParseError(where, "empty listing: it has no rows", _COLLECT_AGAIN)
+    if total is not None and total != seen - repeated:
+        notes.say(f"sumber menyebut {total} dokumen, {seen - repeated} baris terbaca")
+    return Parsed("regulation", tuple(records), tuple(rejects), duplicates + repeated, notes.all())
+
+
+def _is_repeated(record: RegulationRecord, cells: Cells, identities: set[tuple[object, ...]]) -> bool:
+    shown = tuple(getattr(record, name) for name in _IDENTITY)
+    own = {("row", record.file_url, *shown)}
+    if cells.document_id is not None:
+        own.add(("document", cells.document_id, *shown))
+    is_repeated = not own.isdisjoint(identities)
+    identities |= own
+    return is_repeated
+
+
+def _page(
+    payload: bytes, headers: tuple[tuple[str, str], ...], where: str, source: Source, first: int, notes: Notes
+) -> _Page:
+    if source.format == "html":
+        profile = load_profile(source.profile or "")
+        page = html_listing.read_page(payload, headers, profile, where, notes)
+        return _Page(tuple(html_listing.rows(page, profile, where, first)), page.next_link, page.total)
+    feed = jdihn.read_feed(payload, headers, where, notes)
+    return _Page(tuple(jdihn.rows(feed, where, first)), feed.next_link, feed.total)
+
+
+def parse_file(path: Path, *, profile: str | None) -> Parsed:
+    """One saved answer, read as `pantau parse regulations FILE` shows it.
+
+    JSON or HTML is told from the content. Without a profile each is tried and the one that finds most titles
+    taken. Raises ParseError, naming the profiles tried.
+    """
+    fetched = read_file(path.parent, path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
+    capture = Capture(
+        capture_id=file_url(path.name),
+        url=fetched.url,
+        captured_at=fetched.fetched_at,
+        status=None,
+        headers=(),
+        digest="sha256:" + hashlib.sha256(fetched.body).hexdigest(),
+        payload=fetched.body,
+    )
+    if profile is None and not _is_html(fetched.body):
+        return parse((capture,), _file_source(path, "jdihn", None))
+    if profile is not None:
+        return parse((capture,), _file_source(path, "html", profile))
+    results: list[Parsed] = []
+    failures: list[str] = []
+    for one in html_listing.profile_ids():
+        try:
+            results.append(parse((capture,), _file_source(path, "html", one)))
+        except ParseError as error:
+            failures.append(f"{one}: {error.reason}")
+    if not results:
+        raise ParseError(
+            fetched.url,
+            f"no profile reads it ({'; '.join(failures)})",
+            "Write a profile for this site in collectors/profiles, or check that it is a listing",
+        )
+    return max(results, key=lambda parsed: len(parsed.records))
+
+
+def _is_html(payload: bytes) -> bool:
+    """Whether a saved answer is a page. PHP's warnings before JSON are mark-up too, but of few words."""
+    head = payload[:20_000].lower()
+    return any(part in head for part in (b"<!doctype html", b"<html", b"<body", b"<table", b"<div"))
+
+
+def _file_source(path: Path, format: str, profile: str | None) -> Source:
+    data: dict[str, Any] = {
+        "id": "berkas",
+        "collector": "regulations",
+        "cadence": "listings",
+        "agency": "berkas",
+        "format": format,
+        "profile": profile,
+        "path": path,
+    }
+    return Source.model_validate(data)
