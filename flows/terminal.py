@@ -7,9 +7,11 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from flows.places import Places
@@ -100,7 +102,7 @@ def show_checks(results: Sequence[dict[str, Any]]) -> None:
             _out.print(f"{escape(r['url'])}: certificate until {r['cert_expires_at']}, issued by {issuer}")
 
 
-def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[str]) -> None:
+def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[tuple[str, str]]) -> None:
     """What one run did, the index, what changed since the last scored date, and where to go on."""
     failed = [r for r in result.collected if r.outcome == "failed"]
     rows = sum(r.loaded for r in result.loaded)
@@ -115,11 +117,11 @@ def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[
     _out.print()
     show_index(page)
     _out.print("\n[bold]Since the last scored date[/]")
-    for line in since:
-        _out.print(f"  {escape(line)}")
+    for mark, line in since:
+        _item(f"[red]{mark}[/]" if mark == "!" else mark, escape(line))
     for delivered in result.notified:
         state = f"[red]{escape(delivered.error)}[/]" if delivered.error else "delivered"
-        _out.print(f"  {delivered.events} alerts to {escape(delivered.channel)}: {state}")
+        _item("-", f"{delivered.events} alerts to {escape(delivered.channel)}: {state}")
     _out.print("\n[bold]Go on[/]")
     _out.print(f"  page   {escape(_near(places.page(page.index.institution)))}")
     _out.print(f"  query  {escape(_near(places.published))}, for instance:", soft_wrap=True)
@@ -132,40 +134,46 @@ PASTE = (
 )
 
 
-def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[str]:
-    """What moved since the last scored date under the same rules, and the alerts decided now."""
-    lines: list[str] = []
+def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[tuple[str, str]]:
+    """What moved since the last scored date under the same rules, then the new alerts (marked "!")."""
+    lines: list[tuple[str, str]] = []
     names = {indicator.number: indicator.short_name for indicator in page.indicators}
     for result in scored:
         if result.previous is None:
-            lines.append("this is the first one under these rules; run again to see what changes")
+            lines.append(("-", "this is the first one under these rules; run again to see what changes"))
         else:
             before, after = result.previous.index, result.current.index
             moved = after.provisional - before.provisional
             lines.append(
-                f"index {rounded(before.provisional)} -> {rounded(after.provisional)} ({_signed(moved)}), "
-                f"proven {rounded(before.proven)} -> {rounded(after.proven)}"
+                (
+                    "-",
+                    f"index {rounded(before.provisional)} -> {rounded(after.provisional)} "
+                    f"({_signed(moved)}), proven {rounded(before.proven)} -> {rounded(after.proven)}",
+                )
             )
-            lines += [
-                f"I{c.indicator} {names[c.indicator]}: {c.before} -> {c.after} ({_signed(c.contribution, 4)})"
-                + (f" {c.why}" if c.why else "")
-                for c in result.changes
-            ]
             if not result.changes:
-                lines.append("no indicator changed its provisional level")
-        lines += [f"! {alert.line}" for alert in result.alerts]
+                lines.append(("-", "no indicator changed its provisional level"))
+        for c in result.changes:
+            # Why one fell stands in its alert.
+            why = f" {c.why}" if c.after > c.before and c.why else ""
+            share = _signed(c.contribution, 4)
+            lines.append(
+                ("-", f"I{c.indicator} {names[c.indicator]}: {c.before} -> {c.after} ({share}){why}")
+            )
+        lines += [("!", alert.line) for alert in result.alerts]
     return lines
 
 
 def show_index(page: PageView) -> None:
     """The three numbers of the index, its domains and aspects, against target; then the three weakest."""
     index = page.index
-    _out.print(f"[bold]{escape(index.name)}[/]  {index.instrument}, as of {index.as_of:%Y-%m-%d %H:%M}Z")
+    as_of = index.as_of.astimezone(ZoneInfo(index.time_zone))
+    _out.print(f"[bold]{escape(index.name)}[/]  {index.instrument}, as of {as_of:%Y-%m-%d %H:%M %Z}")
     table = _table("", "weight>", "terbukti>", "sementara>", "potensi>", "cakupan>")
     for row in _in_order(page.aggregates):
         table.add_row(
-            ("  " if row.scope == "aspect" else "") + escape(f"{row.code} {row.name}"),
-            f"{row.weight:f}".rstrip("0").rstrip("."),
+            Padding(escape(f"{row.code} {row.name}"), (0, 0, 0, 2 if row.scope == "aspect" else 0)),
+            _plain(row.weight),
             *_numbers(row),
             style="dim" if row.scope == "aspect" else None,
         )
@@ -175,19 +183,19 @@ def show_index(page: PageView) -> None:
     _out.print(f"predikat [bold]{index.predikat}[/] (nilai sementara){_against(index)}")
     _out.print("\n[bold]Weakest indicators, and what would raise them[/]")
     for indicator in page.weakest:
-        _out.print(
-            f"  I{indicator.number} {escape(indicator.short_name)}: level {indicator.provisional}, weight "
-            f"{indicator.weight:f}".rstrip("0").rstrip(".")
-        )
+        weight = _plain(indicator.weight)
+        name = escape(indicator.short_name)
+        text = f"{name}: level {indicator.provisional}, weight {weight}"
         if indicator.remedy:
             where = f"{indicator.blocking}: " if indicator.blocking else ""
-            _out.print(f"     {escape(where + indicator.remedy)}")
+            text += f"\n[dim]{escape(where + indicator.remedy)}[/]"
+        _item(f"I{indicator.number}", text)
 
 
 def show_indicator(view: IndicatorView) -> None:
     """One indicator: each level, each criterion with state, reason and evidence, and what is missing."""
     _out.print(f"[bold]I{view.number} {escape(view.name)}[/]")
-    _out.print(f"{escape(view.domain_name)} / {escape(view.aspect_name)}, weight {view.weight.normalize():f}")
+    _out.print(f"{escape(view.domain_name)} / {escape(view.aspect_name)}, weight {_plain(view.weight)}")
     official = f", resmi {view.official}" if view.official is not None else ""
     _out.print(
         f"terbukti [bold]{view.proven}[/], nilai sementara [bold]{view.provisional}[/], "
@@ -202,7 +210,7 @@ def show_indicator(view: IndicatorView) -> None:
         _out.print(f"\n[bold]Missing for level {view.provisional + 1}[/]")
         for criterion in view.criteria:
             if criterion.level == view.provisional + 1 and not criterion.counts:
-                _out.print(f"  {criterion.criterion} ({escape(criterion.owner)}): {escape(criterion.remedy)}")
+                _item(criterion.criterion, f"{escape(criterion.owner)}: {escape(criterion.remedy)}")
 
 
 _COLOURS = {"met": "green", "not_met": "red", "stale": "yellow", "error": "magenta"}
@@ -210,13 +218,26 @@ _COLOURS = {"met": "green", "not_met": "red", "stale": "yellow", "error": "magen
 
 def _show_criterion(criterion: CriterionView) -> None:
     colour = _COLOURS.get(criterion.state, "dim")
-    _out.print(f"  [{colour}]{criterion.state_name:<17}[/] {criterion.criterion}  {escape(criterion.text)}")
-    _out.print(f"      {escape(criterion.reason)}", style="dim")
+    lines = [f"[{colour}]{criterion.state_name}[/]  {escape(criterion.text)}", escape(criterion.reason)]
     if criterion.hint:
-        _out.print(f"      petunjuk: {escape(criterion.hint)}", style="dim")
+        lines.append(f"petunjuk: {escape(criterion.hint)}")
     for evidence in criterion.evidence:
         seen = f"{evidence.captured_at:%Y-%m-%d %H:%M}Z sha256 {evidence.digest[:16]}"
-        _out.print(f"      bukti {escape(evidence.url)} {seen}", style="dim")
+        lines.append(f"bukti {escape(evidence.url)} {seen}")
+    _item(criterion.criterion, lines[0] + "".join(f"\n[dim]{line}[/]" for line in lines[1:]))
+
+
+def _item(mark: str, text: str) -> None:
+    """A marked paragraph whose further lines stay to the right of the mark."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, text)
+    _out.print(Padding(grid, (0, 0, 0, 2)))
+
+
+def _plain(weight: Decimal) -> str:
+    return f"{weight:f}".rstrip("0").rstrip(".")
 
 
 def _in_order(aggregates: Sequence[AggregateView]) -> list[AggregateView]:

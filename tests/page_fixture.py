@@ -284,8 +284,8 @@ def _operations(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> N
         connection,
         "ops.outbox",
         [
-            {"event_key": f"{kind}:1", "kind": kind, "severity": severity, "line": line}
-            for kind, severity, line in lines
+            {"event_key": f"{kind}:1", "kind": kind, "severity": severity, "line": line, "ordinal": ordinal}
+            for ordinal, (kind, severity, line) in enumerate(lines)
         ],
         institution=INSTITUTION,
         payload='{"before": "2,83", "after": "2,80", "cause": "keadaan berubah"}',

@@ -91,9 +91,7 @@ def writing(
 
 
 @contextmanager
-def copying(
-    path: Path, wait_seconds: float = DEFAULT_WAIT_SECONDS
-) -> Iterator[duckdb.DuckDBPyConnection]:
+def copying(path: Path, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse itself, read-only, as the attached database `warehouse`: for publishing only.
 
     Writers wait while it is attached. Raises as `writing` does, and WarehouseError when there is none yet.

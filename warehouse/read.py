@@ -297,8 +297,7 @@ def _alerts(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[Al
         )
         for row in _rows(
             connection,
-            "SELECT * FROM mart.peringatan WHERE skor_id = $id "
-            "ORDER BY list_position(['penting', 'waspada', 'info'], kegawatan), kunci_peristiwa",
+            "SELECT * FROM mart.peringatan WHERE skor_id = $id ORDER BY urutan",
             id=index.score_id,
         )
     )

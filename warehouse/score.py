@@ -411,8 +411,9 @@ def _write_outbox(
                 "severity": alert.severity,
                 "line": alert.line,
                 "payload": json.dumps(asdict(alert), ensure_ascii=False),
+                "ordinal": ordinal,
             }
-            for alert in decided
+            for ordinal, alert in enumerate(decided, start=1)
             if alert.event_key not in known
         ],
         institution=current.institution,

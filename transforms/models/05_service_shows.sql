@@ -1,6 +1,6 @@
 -- Which function of which indicator each watched service shows, with its state (NULL where never checked).
 -- Functions build on each other (PermenPANRB 59/2020, Tabel 3): a service that transacts also interacts.
-SELECT
+SELECT DISTINCT ON (shows.institution, shows.service_id, shows.indicator, reached.function)
     shows.institution, shows.service_id, shows.indicator, reached.function,
     state.* EXCLUDE (institution, service_id)
 FROM core.service_shows AS shows

@@ -12,11 +12,12 @@ SELECT
     min(done.delivered_at) AS disampaikan_pada,
     string_agg(DISTINCT done.channel, ', ' ORDER BY done.channel) AS saluran,
     event.event_key AS kunci_peristiwa,
-    event.score_id AS skor_id
+    event.score_id AS skor_id,
+    event.ordinal AS urutan
 FROM ops.outbox AS event
 LEFT JOIN ops.delivery AS done ON done.event_key = event.event_key
 GROUP BY ALL
-ORDER BY event.created_at DESC, event.institution, event.event_key;
+ORDER BY event.created_at DESC, event.institution, event.ordinal;
 
 COMMENT ON VIEW mart.peringatan IS 'Setiap peringatan yang pernah diputuskan, dan kapan disampaikan.';
 COMMENT ON COLUMN mart.peringatan.institusi IS 'Kode institusi.';
@@ -32,3 +33,4 @@ COMMENT ON COLUMN mart.peringatan.disampaikan_pada IS 'Saat pertama disampaikan;
 COMMENT ON COLUMN mart.peringatan.saluran IS 'Saluran yang sudah menerimanya.';
 COMMENT ON COLUMN mart.peringatan.kunci_peristiwa IS 'Kunci peristiwa; peristiwa yang sama tidak diperingatkan dua kali.';
 COMMENT ON COLUMN mart.peringatan.skor_id IS 'Pengenal penilaian yang memutuskannya.';
+COMMENT ON COLUMN mart.peringatan.urutan IS 'Urutan dalam pesan: indeks, domain, indikator, sumber, layanan.';

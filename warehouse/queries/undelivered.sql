@@ -1,4 +1,4 @@
--- Events of the outbox that a channel has not taken yet, oldest first.
+-- Events of the outbox that a channel has not taken yet, oldest first, in the order they were decided.
 SELECT event.event_key, event.institution, event.line, event.payload, coalesce(known.name, event.institution) AS name
 FROM ops.outbox AS event
 LEFT JOIN core.institution AS known
@@ -7,4 +7,4 @@ WHERE NOT EXISTS (
     SELECT 1 FROM ops.delivery AS done
     WHERE done.event_key = event.event_key AND done.channel = $channel
 )
-ORDER BY event.created_at, event.institution, event.event_key
+ORDER BY event.created_at, event.institution, event.ordinal

@@ -26,7 +26,7 @@ CREATE TABLE ops.quarantine (
 );
 CREATE TABLE ops.outbox (
     event_key VARCHAR, institution VARCHAR, kind VARCHAR, severity VARCHAR,
-    line VARCHAR, payload VARCHAR, score_id VARCHAR, created_at TIMESTAMPTZ
+    line VARCHAR, payload VARCHAR, score_id VARCHAR, ordinal INTEGER, created_at TIMESTAMPTZ
 );
 CREATE TABLE ops.delivery (
     event_key VARCHAR, channel VARCHAR, message_id VARCHAR, delivered_at TIMESTAMPTZ
