@@ -18,7 +18,7 @@ import time
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -27,51 +27,17 @@ from warcio.archiveiterator import ArchiveIterator
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
+from collectors import ledger
 from collectors.evidence import Capture, Fetched, Run
+from collectors.ledger import LEDGER, ArchiveError, Entry, RecordPlace
 
-LEDGER = "ledger.jsonl"
-GENESIS = "0" * 64
 MAX_DECODED_BYTES = 256 * 1024 * 1024
 _RUN_URI = "urn:pantau:run:"
 _LOCK_SECONDS = 60.0
 
 
-class ArchiveError(Exception):
-    """The archive contradicts itself; the message names file, line and what was expected."""
-
-
 class ArchiveBusyError(ArchiveError):
     """Another process is collecting the same source."""
-
-
-@dataclass(frozen=True)
-class RecordPlace:
-    """Where one WARC record lies in the file of its entry (offsets and lengths in bytes, compressed)."""
-
-    id: str
-    type: str
-    url: str
-    digest: str
-    offset: int
-    length: int
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One line of a ledger: one finished run of one source. `entry_id` is the SHA-256 of the line."""
-
-    entry_id: str
-    seq: int
-    institution: str
-    source: str
-    run_id: str
-    file: str
-    offset: int
-    length: int
-    sha256: str
-    recorded_at: datetime
-    previous: str
-    records: tuple[RecordPlace, ...]
 
 
 class _Sha256:
@@ -112,12 +78,7 @@ class Archive:
 
         Raises ArchiveError at the first line that does not follow from the one before.
         """
-        path = self.folder(institution, source) / LEDGER
-        if not path.exists():
-            return []
-        lines = path.read_bytes().split(b"\n")
-        # A line without its newline was never finished: it vouches for nothing.
-        return _chain(path, lines[:-1])
+        return ledger.read(self.folder(institution, source) / LEDGER)
 
     @contextmanager
     def appending(self, run: Run) -> Iterator[Appender]:
@@ -128,7 +89,7 @@ class Archive:
         folder = self.folder(run.institution, run.source)
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder / ".lock"):
-            _cut_torn_ledger(folder / LEDGER)
+            ledger.cut_torn(folder / LEDGER)
             entries = self.ledger(run.institution, run.source)
             path = folder / f"{run.started_at:%Y-%m-%d}.warc.gz"
             _cut_torn_bytes(path, entries)
@@ -290,27 +251,19 @@ class Appender:
         with self._path.open("rb") as file:
             file.seek(self._start)
             digest = hashlib.sha256(file.read(end - self._start)).hexdigest()
-        line = {
-            "seq": len(self._entries),
-            "institution": run.institution,
-            "source": run.source,
-            "run_id": run.run_id,
-            "file": self._path.name,
-            "offset": self._start,
-            "length": end - self._start,
-            "sha256": digest,
-            "recorded_at": recorded_at.isoformat(),
-            "previous": self._entries[-1].entry_id if self._entries else GENESIS,
-            "records": [asdict(place) for place in self._places],
-        }
-        text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
-        ledger = self._path.parent / LEDGER
-        with ledger.open("ab") as out:
-            out.write(text + b"\n")
-            out.flush()
-            os.fsync(out.fileno())
-        _fsync_folder(self._path.parent)
-        return _entry(line, text)
+        return ledger.append_line(
+            self._path.parent / LEDGER,
+            self._entries,
+            institution=run.institution,
+            source=run.source,
+            run_id=run.run_id,
+            file=self._path.name,
+            offset=self._start,
+            length=end - self._start,
+            sha256=digest,
+            recorded_at=recorded_at,
+            records=self._places,
+        )
 
     def _add_resource(self, fetched: Fetched, digest: str) -> str:
         kind = next(
@@ -410,59 +363,6 @@ def _run_from(data: Mapping[str, Any]) -> Run:
     return Run(**(dict(data) | moments))
 
 
-def _chain(path: Path, lines: list[bytes]) -> list[Entry]:
-    entries: list[Entry] = []
-    previous = GENESIS
-    for number, text in enumerate(lines, start=1):
-        try:
-            line = json.loads(text)
-            entry = _entry(line, text)
-        except (ValueError, KeyError, TypeError) as error:
-            raise ArchiveError(
-                f"{path}, line {number}: not a ledger line ({error}); restore it from a backup"
-            ) from error
-        if entry.previous != previous or entry.seq != number - 1:
-            raise ArchiveError(
-                f"{path}, line {number}: does not follow from the line before it "
-                f"(expected previous {previous[:12]}, found {entry.previous[:12]}); "
-                "a line was changed or removed"
-            )
-        previous = entry.entry_id
-        entries.append(entry)
-    return entries
-
-
-def _entry(line: Mapping[str, Any], text: bytes) -> Entry:
-    return Entry(
-        entry_id=hashlib.sha256(text).hexdigest(),
-        recorded_at=datetime.fromisoformat(line["recorded_at"]),
-        records=tuple(RecordPlace(**place) for place in line["records"]),
-        **{
-            name: line[name]
-            for name in (
-                "seq",
-                "institution",
-                "source",
-                "run_id",
-                "file",
-                "offset",
-                "length",
-                "sha256",
-                "previous",
-            )
-        },
-    )
-
-
-def _cut_torn_ledger(path: Path) -> None:
-    if not path.exists():
-        return
-    content = path.read_bytes()
-    whole = content.rfind(b"\n") + 1
-    if whole < len(content):
-        os.truncate(path, whole)
-
-
 def _cut_torn_bytes(path: Path, entries: list[Entry]) -> None:
     if not path.exists():
         return
@@ -491,11 +391,3 @@ def _locked(path: Path) -> Iterator[None]:
         handle.write(str(os.getpid()))
         handle.flush()
         yield
-
-
-def _fsync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,7 +21,7 @@ import typer
 
 from collectors.institution import Cadence
 from flows.places import Places, now
-from transforms.scoring import rounded
+from transforms.index import rounded
 from transforms.views import PageView
 
 app = typer.Typer(
@@ -215,8 +215,8 @@ def calc(
 ) -> None:
     """Compute the index from one level per indicator (or one value per aspect or domain). Prints JSON."""
     from flows.levels_file import read_levels
+    from transforms.index import calculate, combine, exact
     from transforms.instrument import load_instrument
-    from transforms.scoring import calculate, combine, exact
 
     norm = load_instrument(instrument)
     given = read_levels(levels)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from collectors import app_registry, attestations, regulations, uptime
-from collectors.archive import Archive, Entry, new_run_id
+from collectors.archive import Archive, new_run_id
 from collectors.evidence import Fetched, Run
 from collectors.http import FetchError, HttpSession
 from collectors.institution import (
@@ -21,6 +21,7 @@ from collectors.institution import (
     Source,
     read_institution,
 )
+from collectors.ledger import Entry
 from flows.places import Clock
 from flows.progress import report
 

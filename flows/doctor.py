@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 
 from collectors import uptime
-from collectors.archive import Archive, ArchiveError
+from collectors.archive import Archive
 from collectors.http import FetchError, HttpSession
 from collectors.institution import InstitutionFile, Source, read_institution
+from collectors.ledger import ArchiveError
 from flows.collect import FETCHERS
 from flows.places import Clock, Places
+from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
-from transforms.scoring import calculate, rounded
 
 
 @dataclass(frozen=True)

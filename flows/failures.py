@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collectors.archive import ArchiveError
 from collectors.certificates import CaFileError
 from collectors.evidence import ParseError
 from collectors.http import FetchError
 from collectors.institution import ConfigError
+from collectors.ledger import ArchiveError
 from flows.collect import UnknownSourceError
 from flows.levels_file import LevelsFileError
 from flows.prefect_server import PrefectServerError
 from flows.try_out import UnknownCollectorError
+from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
-from transforms.scoring import LevelsError
 from warehouse.connection import WarehouseError
 from warehouse.read import ReadError
 from warehouse.score import ScoreError

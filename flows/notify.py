@@ -19,7 +19,7 @@ from typing import Any
 
 from flows.places import Places
 from warehouse.connection import append, execute, statement, writing
-from warehouse.score import QUERIES
+from warehouse.score_rows import QUERIES
 
 APPRISE_VARIABLE = "PANTAU_APPRISE_URLS"
 """Apprise addresses, separated by white space. They hold secrets, so they live in the environment only."""

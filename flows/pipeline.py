@@ -22,7 +22,7 @@ from flows import notify as notifying
 from flows import publish as publishing
 from flows import score as scoring_stage
 from flows.places import Places, now
-from transforms.scoring import rounded
+from transforms.index import rounded
 from warehouse.load import LoadResult
 from warehouse.score import ScoreResult
 

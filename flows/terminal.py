@@ -15,7 +15,7 @@ from rich.padding import Padding
 from rich.table import Table
 
 from flows.places import Places
-from transforms.scoring import rounded
+from transforms.index import rounded
 from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 
 from transforms import scoring
+from transforms.index import aggregates, rounded
 from transforms.instrument import Instrument
 from warehouse.connection import append, writing
 
@@ -505,7 +506,7 @@ def _score(
     append(
         connection,
         "score.level",
-        [asdict(level) | {"coverage": scoring.rounded(level.coverage, 6)} for level in levels],
+        [asdict(level) | {"coverage": rounded(level.coverage, 6)} for level in levels],
         **shared,
     )
     append(
@@ -514,12 +515,12 @@ def _score(
         [
             asdict(aggregate)
             | {
-                "proven": scoring.rounded(aggregate.proven, 10),
-                "provisional": scoring.rounded(aggregate.provisional, 10),
-                "possible": scoring.rounded(aggregate.possible, 10),
-                "coverage": scoring.rounded(aggregate.coverage, 6),
+                "proven": rounded(aggregate.proven, 10),
+                "provisional": rounded(aggregate.provisional, 10),
+                "possible": rounded(aggregate.possible, 10),
+                "coverage": rounded(aggregate.coverage, 6),
             }
-            for aggregate in scoring.aggregates(instrument, levels)
+            for aggregate in aggregates(instrument, levels)
         ],
         **shared,
     )

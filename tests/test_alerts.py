@@ -12,8 +12,9 @@ from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, p
 from tests.test_scoring import FRESHNESS
 from transforms.alerts import Alert, DownService, FailedSource, decide
 from transforms.attribution import Scored
+from transforms.index import aggregates
 from transforms.instrument import ProbeCall
-from transforms.scoring import Answer, Attested, aggregates, judge, levels
+from transforms.scoring import Answer, Attested, judge, levels
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from collectors.archive import LEDGER, Archive, ArchiveError, Entry, new_run_id
+from collectors.archive import Archive, new_run_id
 from collectors.evidence import Fetched, Run
+from collectors.ledger import LEDGER, ArchiveError, Entry
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 

@@ -15,8 +15,8 @@ import pytest
 
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
+from transforms.index import rounded
 from transforms.instrument import load_instrument
-from transforms.scoring import rounded
 from transforms.views import STATE_NAMES
 from warehouse.connection import append, reading, writing
 from warehouse.publish import MARTS_FOLDER, create_marts, publish

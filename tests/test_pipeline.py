@@ -23,7 +23,7 @@ import pytest
 from demo.server import DemoCity
 from flows.notify import APPRISE_VARIABLE
 from tests.line import Line, demo_line
-from transforms.scoring import rounded
+from transforms.index import rounded
 from warehouse import read
 from warehouse.score import ScoreResult
 

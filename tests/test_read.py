@@ -14,6 +14,7 @@ import pytest
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
 from transforms import scoring
+from transforms.index import aggregates, rounded
 from transforms.instrument import load_instrument
 from warehouse import read
 from warehouse.connection import append, reading, writing
@@ -40,7 +41,7 @@ def copy(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def test_the_index_is_read_to_the_last_digit(copy: duckdb.DuckDBPyConnection) -> None:
     found = page_fixture.findings_at(INSTRUMENT, NOW, is_last=True)
     levels = scoring.levels(INSTRUMENT, found, page_fixture.official_levels(INSTRUMENT))
-    index = scoring.aggregates(INSTRUMENT, levels)[0]
+    index = aggregates(INSTRUMENT, levels)[0]
     view = read.index_view(copy)
     assert (Fraction(view.proven), Fraction(view.provisional), Fraction(view.possible)) == (
         index.proven,
@@ -49,7 +50,7 @@ def test_the_index_is_read_to_the_last_digit(copy: duckdb.DuckDBPyConnection) ->
     )
     assert (view.institution, view.name, view.as_of) == (INSTITUTION, "Kota Contoh", NOW)
     assert view.predikat == index.predikat
-    assert view.target_gap == scoring.rounded(index.provisional) - Decimal("3.40")
+    assert view.target_gap == rounded(index.provisional) - Decimal("3.40")
     assert view.previous_as_of == NOW - timedelta(days=1)
 
 

@@ -13,23 +13,9 @@ from hypothesis import strategies as st
 
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from transforms.attribution import Scored, changes
+from transforms.index import LevelsError, aggregates, calculate, combine, exact, predikat, rounded
 from transforms.instrument import ProbeCall, WorkedExample, load_instrument
-from transforms.scoring import (
-    Answer,
-    Attested,
-    Finding,
-    Freshness,
-    IndicatorLevel,
-    LevelsError,
-    aggregates,
-    calculate,
-    combine,
-    exact,
-    judge,
-    levels,
-    predikat,
-    rounded,
-)
+from transforms.scoring import Answer, Attested, Finding, Freshness, IndicatorLevel, judge, levels
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

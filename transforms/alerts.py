@@ -15,8 +15,8 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from transforms.attribution import CAUSE_TEXT, Change, Scored, changes
+from transforms.index import rounded
 from transforms.instrument import Instrument
-from transforms.scoring import rounded
 
 Kind = Literal["index_fell", "domain_fell", "level_fell", "evidence_stale", "source_failed", "service_down"]
 Severity = Literal["penting", "waspada", "info"]

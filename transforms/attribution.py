@@ -12,8 +12,9 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
+from transforms.index import Aggregate
 from transforms.instrument import Instrument
-from transforms.scoring import Aggregate, Finding, IndicatorLevel
+from transforms.scoring import Finding, IndicatorLevel
 
 Cause = Literal["world", "attestation", "expired", "official"]
 

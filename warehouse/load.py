@@ -6,20 +6,19 @@ entries; running again finishes them; running twice changes nothing. What the no
 
 from __future__ import annotations
 
-import hashlib
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import duckdb
 import pandas as pd
 
 from collectors import app_registry, attestations, regulations, uptime
-from collectors.archive import Archive, Entry
+from collectors.archive import Archive
 from collectors.evidence import (
     AttestationRecord,
     Capture,
@@ -39,11 +38,13 @@ from collectors.institution import (
     Source,
     parse_institution,
 )
+from collectors.ledger import Entry
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
-from warehouse.connection import append, execute, frame_of, statement, writing
+from warehouse.connection import append, statement, writing
+from warehouse.institution_rows import load_institution
+from warehouse.records import MERGE_FOLDER, store
 
-MERGE_FOLDER = Path(__file__).parent / "merge"
 MASS_DROP_SHARE = 0.5
 """A listing with fewer than this share of the rows of its last good run is refused, not believed."""
 
@@ -67,31 +68,6 @@ class LoadResult:
     quarantined: int = 0
     duplicates: int = 0
     message: str = ""
-
-
-@dataclass(frozen=True)
-class _Merge:
-    """How a table's history is keyed, and which columns make a new version."""
-
-    key: str
-    version: tuple[str, ...]
-
-
-_HISTORY: Mapping[Table, _Merge] = {
-    # Addresses are left out: some sites put a fresh token into every link at every fetch.
-    "regulation": _Merge(
-        "regulation_key",
-        ("type_code", "number", "year", "title_norm", "status", "enacted_on", "promulgated_on"),
-    ),
-    "application": _Merge(
-        "application_key",
-        ("name", "agency", "description", "url", "kind", "status", "is_integrated", "started_on"),
-    ),
-    "attestation": _Merge(
-        "attestation_key",
-        ("statement", "signer", "signed_on", "scope", "sha256", "expires_on", "note"),
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -374,9 +350,19 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
         )
     if result.outcome == "loaded":
         if batch.table is not None:
-            _load_records(connection, batch, batch.table, now)
+            store(
+                connection,
+                batch.table,
+                batch.good,
+                batch.held,
+                entry_id=entry.entry_id,
+                institution=entry.institution,
+                source=entry.source,
+                observed_at=run.ended_at,
+                loaded_at=now,
+            )
         elif entry.source == CONFIG_SOURCE:
-            _load_institution(connection, batch.captures[0], run.ended_at)
+            load_institution(connection, batch.captures[0], run.ended_at)
     append(
         connection,
         "core.observation",
@@ -419,181 +405,6 @@ def _error_class(result: LoadResult, run: Run) -> str | None:
     return "refused" if result.outcome == "refused" else None
 
 
-def _load_records(connection: duckdb.DuckDBPyConnection, batch: _Batch, table: Table, now: datetime) -> None:
-    columns = columns_of(table)
-    frame = frame_of({name: [getattr(record, name) for record in batch.good] for name in columns})
-    stamp = {
-        "entry_id": batch.entry.entry_id,
-        "institution": batch.entry.institution,
-        "source": batch.entry.source,
-        "captured_at": batch.run.ended_at,
-        "observed_at": batch.run.ended_at,
-        "loaded_at": now,
-    }
-    connection.register("batch", frame)
-    try:
-        execute(
-            connection,
-            f"INSERT INTO raw.{table} BY NAME SELECT $entry_id AS entry_id, $institution AS institution, "
-            "$source AS source, $captured_at AS captured_at, $loaded_at AS loaded_at, batch.* FROM batch",
-            stamp,
-        )
-        if table == "uptime_check":
-            kept = ", ".join(_columns(connection, "uptime_check") & set(columns))
-            execute(
-                connection,
-                "INSERT INTO core.uptime_check BY NAME "
-                f"SELECT $institution AS institution, $loaded_at AS loaded_at, {kept} FROM batch",
-                stamp,
-            )
-    finally:
-        connection.unregister("batch")
-    if merge := _HISTORY.get(table):
-        _merge(connection, batch, table, merge, frame, stamp)
-
-
-def _merge(
-    connection: duckdb.DuckDBPyConnection,
-    batch: _Batch,
-    table: Table,
-    merge: _Merge,
-    frame: pd.DataFrame,
-    stamp: Mapping[str, Any],
-) -> None:
-    """Close the versions this complete run no longer shows, open those it shows first."""
-    versioned = frame.copy()
-    if merge.key not in versioned:
-        versioned[merge.key] = [_attestation_key(record) for record in batch.good]
-    versioned["row_hash"] = [_row_hash(record, merge) for record in batch.good]
-    held = [
-        _attestation_key(record) if table == "attestation" else str(getattr(record, merge.key))
-        for record in batch.held
-    ]
-    kept = sorted(_columns(connection, table) & set(versioned.columns) - {"row_hash"})
-    names = {"{table}": table, "{key}": merge.key, "{columns}": ", ".join(kept)}
-    connection.register("batch", versioned)
-    try:
-        for step in ("close", "open"):
-            sql = statement(MERGE_FOLDER / f"{step}.sql")
-            for placeholder, name in names.items():
-                sql = sql.replace(placeholder, name)
-            execute(connection, sql, {**stamp, "held": held})
-    finally:
-        connection.unregister("batch")
-
-
-def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> set[str]:
-    rows = connection.execute(
-        "SELECT column_name FROM information_schema.columns "
-        "WHERE table_schema = 'core' AND table_name = $table AND table_catalog = current_catalog()",
-        {"table": table},
-    ).fetchall()
-    return {row[0] for row in rows}
-
-
-def _attestation_key(record: Record) -> str:
-    assert isinstance(record, AttestationRecord)
-    return f"{record.instrument}/{record.criterion}/{record.signer}/{record.signed_on}/{record.sha256[:12]}"
-
-
-def _row_hash(record: Record, merge: _Merge) -> str:
-    identity = [str(getattr(record, name)) for name in merge.version]
-    return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()
-
-
 def _last_good(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:
     rows = connection.execute(statement(MERGE_FOLDER / "last_good.sql")).fetchall()
     return {(institution, source): count for institution, source, count in rows}
-
-
-def _load_institution(connection: duckdb.DuckDBPyConnection, capture: Capture, at: datetime) -> None:
-    """What the institution's file says from `at` on; what it said before ends then."""
-    file = parse_institution(capture.payload.decode(), capture.url)
-    for table, rows in _institution_rows(file, capture.capture_id).items():
-        execute(
-            connection,
-            f"UPDATE core.{table} SET valid_to = $at WHERE institution = $institution AND valid_to IS NULL",
-            {"at": at, "institution": file.institution.id},
-        )
-        append(
-            connection,
-            f"core.{table}",
-            list(rows),
-            institution=file.institution.id,
-            valid_from=at,
-            valid_to=None,
-        )
-
-
-def _institution_rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[str, Any]]]:
-    body = file.institution
-    return {
-        "institution": [
-            {
-                "name": body.name,
-                "kind": body.kind,
-                "time_zone": body.time_zone,
-                "instrument": body.instrument,
-                "min_drop": file.alerts.min_drop,
-                "down_after": file.down_after,
-                "capture_id": capture_id,
-            }
-        ],
-        "agency": [{"agency": agency.id, "name": agency.name} for agency in file.agencies],
-        "target": [{"year": int(year), "target": target} for year, target in file.targets.items()],
-        "official_result": [
-            {
-                "instrument": r.instrument,
-                "year": r.year,
-                "index_value": r.index,
-                "decided_on": r.decided_on,
-                "citation": r.source,
-            }
-            for r in file.official_results
-        ],
-        "official_level": [
-            {
-                "instrument": r.instrument,
-                "year": r.year,
-                "decided_on": r.decided_on,
-                "indicator": indicator,
-                "level": level,
-            }
-            for r in file.official_results
-            for indicator, level in r.levels.items()
-        ],
-        "freshness": [
-            {"kind": kind, "ttl": freshness.ttl, "grace": freshness.grace}
-            for kind, freshness in (
-                ("regulation", file.freshness.regulation),
-                ("uptime", file.freshness.uptime),
-                ("application", file.freshness.application),
-                ("attestation", file.freshness.attestation),
-            )
-        ],
-        "source": [
-            {
-                "source": source.id,
-                "collector": source.collector,
-                "cadence": source.cadence,
-                "agency": source.agency,
-                "location": source.url or str(source.path),
-            }
-            for source in file.sources
-        ],
-        "service": [
-            {
-                "service_id": service.id,
-                "name": service.name,
-                "url": service.url,
-                "agency": service.agency,
-                "expect_text": service.expect_text,
-            }
-            for service in file.services
-        ],
-        "service_shows": [
-            {"service_id": service.id, "indicator": shows.indicator, "function": shows.function}
-            for service in file.services
-            for shows in service.shows
-        ],
-    }

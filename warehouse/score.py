@@ -13,7 +13,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
-from fractions import Fraction
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -21,39 +20,22 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from transforms import alerts, attribution, scoring
+from transforms.index import aggregates
 from transforms.instrument import (
-    Instrument,
-    Probe,
     ProbeCall,
-    Rules,
     Topic,
-    load_instrument,
     load_models,
-    load_probes,
-    load_rules,
-    load_topics,
-    ruleset_hash,
     topic_filters,
 )
-from warehouse.connection import append, execute, statement, writing
+from transforms.ruleset import Ruleset, load_ruleset
+from warehouse.connection import append, execute, writing
+from warehouse.score_rows import fetch_rows, previous_score, rows_of, write_outbox, write_ruleset, write_score
 
-QUERIES = Path(__file__).parent / "queries"
 log = logging.getLogger(__name__)
 
 
 class ScoreError(Exception):
     """Nothing can be scored; the message says what is missing."""
-
-
-@dataclass(frozen=True)
-class Norm:
-    """An instrument with everything that decides how it is answered."""
-
-    instrument: Instrument
-    rules: Rules
-    topics: tuple[Topic, ...]
-    probes: Mapping[str, Probe]
-    hash: str
 
 
 @dataclass(frozen=True)
@@ -80,15 +62,6 @@ class _Facts:
     down: Mapping[str, Sequence[alerts.DownService]]
 
 
-def load_norm(instrument_id: str) -> Norm:
-    """Everything that decides a score of one instrument. Raises InstrumentError where it errs."""
-    instrument = load_instrument(instrument_id)
-    rules = load_rules(instrument)
-    topics = load_topics()
-    probes = load_probes()
-    return Norm(instrument, rules, topics, probes, ruleset_hash(instrument, rules, topics, probes))
-
-
 def score(
     warehouse: Path, *, as_of: datetime, now: datetime, institution: str | None = None
 ) -> list[ScoreResult]:
@@ -97,7 +70,7 @@ def score(
     Raises ScoreError when no institution is known by then.
     """
     with writing(warehouse, now) as connection:
-        known = _rows(connection, "institutions", {"as_of": as_of})
+        known = rows_of(connection, "institutions", {"as_of": as_of})
         chosen = [row for row in known if institution in (None, row["institution"])]
         if not chosen:
             raise ScoreError(
@@ -106,11 +79,11 @@ def score(
             )
         results: list[ScoreResult] = []
         for instrument_id in sorted({row["instrument"] for row in chosen}):
-            norm = load_norm(instrument_id)
-            facts = _facts(connection, norm, as_of)
-            _write_norm(connection, norm)
+            ruleset = load_ruleset(instrument_id)
+            facts = _facts(connection, ruleset, as_of)
+            write_ruleset(connection, ruleset)
             results += [
-                _score_one(connection, norm, facts, row, as_of, now)
+                _score_one(connection, ruleset, facts, row, as_of, now)
                 for row in chosen
                 if row["instrument"] == instrument_id
             ]
@@ -119,7 +92,7 @@ def score(
 
 def _score_one(
     connection: duckdb.DuckDBPyConnection,
-    norm: Norm,
+    ruleset: Ruleset,
     facts: _Facts,
     row: Mapping[str, Any],
     as_of: datetime,
@@ -127,40 +100,40 @@ def _score_one(
 ) -> ScoreResult:
     name = row["institution"]
     findings = scoring.judge(
-        norm.rules,
-        norm.instrument,
-        norm.probes,
+        ruleset.rules,
+        ruleset.instrument,
+        ruleset.probes,
         facts.answers.get(name, {}),
         facts.attestations.get(name, ()),
         facts.freshness[name],
         as_of,
     )
-    scored = scoring.levels(norm.instrument, findings, facts.official.get(name, {}))
+    scored = scoring.levels(ruleset.instrument, findings, facts.official.get(name, {}))
     current = attribution.Scored(
-        score_id=_score_id(name, norm, as_of, findings, scored),
+        score_id=_score_id(name, ruleset, as_of, findings, scored),
         institution=name,
-        ruleset_hash=norm.hash,
+        ruleset_hash=ruleset.hash,
         as_of=as_of,
         findings={finding.criterion: finding for finding in findings},
         levels={level.indicator: level for level in scored},
-        aggregates=scoring.aggregates(norm.instrument, scored),
+        aggregates=aggregates(ruleset.instrument, scored),
     )
-    previous = _previous(connection, norm, name, as_of)
+    previous = previous_score(connection, ruleset, name, as_of)
     written = connection.execute(
         "SELECT count(*) FROM score.run WHERE score_id = $id", {"id": current.score_id}
     ).fetchone()
     is_new = not (written and written[0])
     newest = connection.execute(
         "SELECT max(as_of) FROM score.run WHERE institution = $institution AND instrument = $instrument",
-        {"institution": name, "instrument": norm.instrument.id},
+        {"institution": name, "instrument": ruleset.instrument.id},
     ).fetchone()
     if is_new:
-        _write_score(connection, norm, current, now)
+        write_score(connection, ruleset, current, now)
     decided: tuple[alerts.Alert, ...] = ()
     # A date scored after the fact is history: nobody is to be woken by it.
     if not newest or newest[0] is None or newest[0] <= as_of:
         decided = alerts.decide(
-            norm.instrument,
+            ruleset.instrument,
             previous,
             current,
             facts.failed.get(name, ()),
@@ -168,33 +141,33 @@ def _score_one(
             Decimal(row["min_drop"]),
             ZoneInfo(row["time_zone"]),
         )
-        _write_outbox(connection, current, decided, now)
-    moved = attribution.changes(norm.instrument, previous, current) if previous else ()
+        write_outbox(connection, current, decided, now)
+    moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
     return ScoreResult(name, current, previous, moved, decided, is_new)
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, norm: Norm, as_of: datetime) -> _Facts:
-    parameters = {"as_of": as_of, "instrument": norm.instrument.id}
-    build_models(connection, norm.topics, as_of)
+def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datetime) -> _Facts:
+    parameters = {"as_of": as_of, "instrument": ruleset.instrument.id}
+    build_models(connection, ruleset.topics, as_of)
     freshness: dict[str, dict[str, scoring.Freshness]] = {}
-    for row in _rows(connection, "freshness", parameters):
+    for row in rows_of(connection, "freshness", parameters):
         freshness.setdefault(row["institution"], {})[row["kind"]] = scoring.Freshness(
             row["ttl"], row["grace"]
         )
     official: dict[str, dict[str, int]] = {}
-    for row in _rows(connection, "official_levels", parameters):
+    for row in rows_of(connection, "official_levels", parameters):
         official.setdefault(row["institution"], {})[row["indicator"]] = row["level"]
     attested: dict[str, list[scoring.Attested]] = {}
-    for row in _rows(connection, "attestations", parameters):
+    for row in rows_of(connection, "attestations", parameters):
         attested.setdefault(row["institution"], []).append(_attested(row))
     failed: dict[str, list[alerts.FailedSource]] = {}
-    for row in _rows(connection, "failed_sources", parameters):
+    for row in rows_of(connection, "failed_sources", parameters):
         failed.setdefault(row.pop("institution"), []).append(alerts.FailedSource(**row))
     down: dict[str, list[alerts.DownService]] = {}
-    for row in _rows(connection, "down_services", parameters):
+    for row in rows_of(connection, "down_services", parameters):
         down.setdefault(row.pop("institution"), []).append(alerts.DownService(**row))
-    institutions = [row["institution"] for row in _rows(connection, "institutions", parameters)]
-    answers = ask(connection, norm, institutions, as_of)
+    institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
+    answers = ask(connection, ruleset, institutions, as_of)
     return _Facts(answers, attested, freshness, official, failed, down)
 
 
@@ -221,17 +194,17 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
 
 
 def ask(
-    connection: duckdb.DuckDBPyConnection, norm: Norm, institutions: Sequence[str], as_of: datetime
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institutions: Sequence[str], as_of: datetime
 ) -> dict[str, dict[ProbeCall, scoring.Answer]]:
     """Every probe that the rules call, once for all institutions.
 
     A probe that breaks is an answer too: the finding's state is error, and the reason says why.
     """
     answers: dict[str, dict[ProbeCall, scoring.Answer]] = {name: {} for name in institutions}
-    for call in norm.rules.calls():
-        probe = norm.probes[call.probe]
+    for call in ruleset.rules.calls():
+        probe = ruleset.probes[call.probe]
         try:
-            rows = _fetch(execute(connection, probe.sql, {**dict(call.with_), "as_of": as_of}))
+            rows = fetch_rows(execute(connection, probe.sql, {**dict(call.with_), "as_of": as_of}))
         except duckdb.Error as error:
             log.error("probe %s%s failed: %s", call.probe, dict(call.with_), error)
             broken = scoring.Answer(None, "", error=f"probe {call.probe}: {error}")
@@ -267,7 +240,7 @@ def _attested(row: Mapping[str, Any]) -> scoring.Attested:
 
 def _score_id(
     institution: str,
-    norm: Norm,
+    ruleset: Ruleset,
     as_of: datetime,
     findings: Sequence[scoring.Finding],
     scored: Sequence[scoring.IndicatorLevel],
@@ -275,8 +248,8 @@ def _score_id(
     content = json.dumps(
         [
             institution,
-            norm.instrument.id,
-            norm.hash,
+            ruleset.instrument.id,
+            ruleset.hash,
             as_of.isoformat(),
             [asdict(finding) for finding in findings],
             [asdict(level) for level in scored],
@@ -285,196 +258,3 @@ def _score_id(
         sort_keys=True,
     )
     return hashlib.sha256(content.encode()).hexdigest()
-
-
-def _write_norm(connection: duckdb.DuckDBPyConnection, norm: Norm) -> None:
-    """The instrument's indicators and the ruleset's criteria, once each, for the marts to join."""
-    known = connection.execute(
-        "SELECT count(*) FROM score.criterion WHERE ruleset_hash = $hash", {"hash": norm.hash}
-    ).fetchone()
-    if known and known[0]:
-        return
-    instrument = norm.instrument
-    connection.execute("DELETE FROM score.indicator WHERE instrument = $id", {"id": instrument.id})
-    append(
-        connection,
-        "score.indicator",
-        [
-            {
-                "indicator": i.number,
-                "ordinal": position,
-                "name": i.name,
-                "short_name": i.short_name,
-                "domain": i.domain,
-                "domain_name": instrument.domain(i.domain).name,
-                "aspect": i.aspect,
-                "aspect_name": instrument.aspect(i.aspect).name,
-                "weight": i.weight,
-            }
-            for position, i in enumerate(instrument.indicators, start=1)
-        ],
-        instrument=instrument.id,
-    )
-    criteria = [
-        (indicator, level, criterion)
-        for indicator in instrument.indicators
-        for level in indicator.levels
-        for criterion in level.criteria
-    ]
-    append(
-        connection,
-        "score.criterion",
-        [
-            {
-                "criterion": criterion.id,
-                "indicator": indicator.number,
-                "level": level.level,
-                "ordinal": position,
-                "text": criterion.text,
-                "answered_by": norm.rules.rule(criterion.id).answered_by,
-                "owner": norm.rules.rule(criterion.id).owner,
-                "remedy": norm.rules.rule(criterion.id).remedy,
-            }
-            for position, (indicator, level, criterion) in enumerate(criteria, start=1)
-        ],
-        instrument=instrument.id,
-        ruleset_hash=norm.hash,
-    )
-
-
-def _write_score(
-    connection: duckdb.DuckDBPyConnection, norm: Norm, current: attribution.Scored, now: datetime
-) -> None:
-    shared = {"score_id": current.score_id, "institution": current.institution}
-    run = {
-        "instrument": norm.instrument.id,
-        "ruleset_hash": norm.hash,
-        "as_of": current.as_of,
-        "scored_at": now,
-    }
-    append(connection, "score.run", [run], **shared)
-    append(
-        connection,
-        "score.finding",
-        [
-            asdict(finding) | {"evidence_ids": list(finding.evidence_ids)}
-            for finding in current.findings.values()
-        ],
-        **shared,
-    )
-    append(
-        connection,
-        "score.level",
-        [
-            asdict(level) | {"coverage": scoring.rounded(level.coverage, 6)}
-            for level in current.levels.values()
-        ],
-        **shared,
-    )
-    append(
-        connection,
-        "score.aggregate",
-        [
-            asdict(aggregate)
-            | {
-                "proven": scoring.rounded(aggregate.proven, 10),
-                "provisional": scoring.rounded(aggregate.provisional, 10),
-                "possible": scoring.rounded(aggregate.possible, 10),
-                "coverage": scoring.rounded(aggregate.coverage, 6),
-            }
-            for aggregate in current.aggregates
-        ],
-        **shared,
-    )
-
-
-def _write_outbox(
-    connection: duckdb.DuckDBPyConnection,
-    current: attribution.Scored,
-    decided: Sequence[alerts.Alert],
-    now: datetime,
-) -> None:
-    known = {
-        row[0]
-        for row in connection.execute(
-            "SELECT event_key FROM ops.outbox WHERE institution = $institution",
-            {"institution": current.institution},
-        ).fetchall()
-    }
-    append(
-        connection,
-        "ops.outbox",
-        [
-            {
-                "event_key": alert.event_key,
-                "kind": alert.kind,
-                "severity": alert.severity,
-                "line": alert.line,
-                "payload": json.dumps(asdict(alert), ensure_ascii=False),
-                "ordinal": ordinal,
-            }
-            for ordinal, alert in enumerate(decided, start=1)
-            if alert.event_key not in known
-        ],
-        institution=current.institution,
-        score_id=current.score_id,
-        created_at=now,
-    )
-
-
-def _previous(
-    connection: duckdb.DuckDBPyConnection, norm: Norm, institution: str, as_of: datetime
-) -> attribution.Scored | None:
-    runs = _rows(
-        connection,
-        "previous_run",
-        {
-            "institution": institution,
-            "instrument": norm.instrument.id,
-            "ruleset_hash": norm.hash,
-            "as_of": as_of,
-        },
-    )
-    if not runs:
-        return None
-    score_id = runs[0]["score_id"]
-
-    def of(table: str) -> list[dict[str, Any]]:
-        return _fetch(
-            connection.execute(
-                f"SELECT * EXCLUDE (score_id, institution) FROM score.{table} WHERE score_id = $id",
-                {"id": score_id},
-            )
-        )
-
-    return attribution.Scored(
-        score_id=score_id,
-        institution=institution,
-        ruleset_hash=norm.hash,
-        as_of=runs[0]["as_of"],
-        findings={
-            row["criterion"]: scoring.Finding(**(row | {"evidence_ids": tuple(row["evidence_ids"])}))
-            for row in of("finding")
-        },
-        levels={
-            row["indicator"]: scoring.IndicatorLevel(**(row | {"coverage": Fraction(row["coverage"])}))
-            for row in of("level")
-        },
-        aggregates=tuple(
-            scoring.Aggregate(
-                **(row | {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")})
-            )
-            for row in of("aggregate")
-        ),
-    )
-
-
-def _rows(
-    connection: duckdb.DuckDBPyConnection, query: str, parameters: Mapping[str, Any]
-) -> list[dict[str, Any]]:
-    return _fetch(execute(connection, statement(QUERIES / f"{query}.sql"), parameters))
-
-
-def _fetch(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
-    names = [column[0] for column in result.description]
-    return [dict(zip(names, row, strict=True)) for row in result.fetchall()]

@@ -1,0 +1,106 @@
+"""What an institution's file says, as rows of core: one version per change of the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import duckdb
+
+from collectors.evidence import Capture
+from collectors.institution import InstitutionFile, parse_institution
+from warehouse.connection import append, execute
+
+
+def load_institution(connection: duckdb.DuckDBPyConnection, capture: Capture, at: datetime) -> None:
+    """What the institution's file says from `at` on; what it said before ends then."""
+    file = parse_institution(capture.payload.decode(), capture.url)
+    for table, rows in _rows(file, capture.capture_id).items():
+        execute(
+            connection,
+            f"UPDATE core.{table} SET valid_to = $at WHERE institution = $institution AND valid_to IS NULL",
+            {"at": at, "institution": file.institution.id},
+        )
+        append(
+            connection,
+            f"core.{table}",
+            list(rows),
+            institution=file.institution.id,
+            valid_from=at,
+            valid_to=None,
+        )
+
+
+def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[str, Any]]]:
+    body = file.institution
+    return {
+        "institution": [
+            {
+                "name": body.name,
+                "kind": body.kind,
+                "time_zone": body.time_zone,
+                "instrument": body.instrument,
+                "min_drop": file.alerts.min_drop,
+                "down_after": file.down_after,
+                "capture_id": capture_id,
+            }
+        ],
+        "agency": [{"agency": agency.id, "name": agency.name} for agency in file.agencies],
+        "target": [{"year": int(year), "target": target} for year, target in file.targets.items()],
+        "official_result": [
+            {
+                "instrument": r.instrument,
+                "year": r.year,
+                "index_value": r.index,
+                "decided_on": r.decided_on,
+                "citation": r.source,
+            }
+            for r in file.official_results
+        ],
+        "official_level": [
+            {
+                "instrument": r.instrument,
+                "year": r.year,
+                "decided_on": r.decided_on,
+                "indicator": indicator,
+                "level": level,
+            }
+            for r in file.official_results
+            for indicator, level in r.levels.items()
+        ],
+        "freshness": [
+            {"kind": kind, "ttl": freshness.ttl, "grace": freshness.grace}
+            for kind, freshness in (
+                ("regulation", file.freshness.regulation),
+                ("uptime", file.freshness.uptime),
+                ("application", file.freshness.application),
+                ("attestation", file.freshness.attestation),
+            )
+        ],
+        "source": [
+            {
+                "source": source.id,
+                "collector": source.collector,
+                "cadence": source.cadence,
+                "agency": source.agency,
+                "location": source.url or str(source.path),
+            }
+            for source in file.sources
+        ],
+        "service": [
+            {
+                "service_id": service.id,
+                "name": service.name,
+                "url": service.url,
+                "agency": service.agency,
+                "expect_text": service.expect_text,
+            }
+            for service in file.services
+        ],
+        "service_shows": [
+            {"service_id": service.id, "indicator": shows.indicator, "function": shows.function}
+            for service in file.services
+            for shows in service.shows
+        ],
+    }

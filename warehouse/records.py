@@ -1,0 +1,141 @@
+"""Records into raw and core: raw keeps what each run read, core keeps how it changed.
+
+A run shows all that its source holds. A version begins when a run first shows it and ends when a later one no
+longer does; uptime checks are observations and only accumulate.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from collectors.evidence import AttestationRecord, Record, Table, columns_of
+from warehouse.connection import execute, frame_of, statement
+
+MERGE_FOLDER = Path(__file__).parent / "merge"
+
+
+@dataclass(frozen=True)
+class _History:
+    """How a table's history is keyed, and which columns make a new version."""
+
+    key: str
+    version: tuple[str, ...]
+
+
+_HISTORY: Mapping[Table, _History] = {
+    # Addresses are left out: some sites put a fresh token into every link at every fetch.
+    "regulation": _History(
+        "regulation_key",
+        ("type_code", "number", "year", "title_norm", "status", "enacted_on", "promulgated_on"),
+    ),
+    "application": _History(
+        "application_key",
+        ("name", "agency", "description", "url", "kind", "status", "is_integrated", "started_on"),
+    ),
+    "attestation": _History(
+        "attestation_key",
+        ("statement", "signer", "signed_on", "scope", "sha256", "expires_on", "note"),
+    ),
+}
+
+
+def store(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    good: Sequence[Record],
+    held: Sequence[Record],
+    *,
+    entry_id: str,
+    institution: str,
+    source: str,
+    observed_at: datetime,
+    loaded_at: datetime,
+) -> None:
+    """Put one run's records into raw, and into core what they change there.
+
+    `held` are records that the gate refused: the versions of their keys are neither confirmed nor ended.
+    """
+    columns = columns_of(table)
+    frame = frame_of({name: [getattr(record, name) for record in good] for name in columns})
+    stamp = {
+        "entry_id": entry_id,
+        "institution": institution,
+        "source": source,
+        "observed_at": observed_at,
+        "loaded_at": loaded_at,
+    }
+    keyed = _HISTORY.get(table)
+    if keyed is not None:
+        if keyed.key not in frame:
+            frame[keyed.key] = [_key(record, keyed) for record in good]
+        frame["row_hash"] = [_row_hash(record, keyed) for record in good]
+    connection.register("batch", frame)
+    try:
+        execute(
+            connection,
+            f"INSERT INTO raw.{table} BY NAME SELECT $entry_id AS entry_id, $institution AS institution, "
+            "$source AS source, $observed_at AS captured_at, $loaded_at AS loaded_at, "
+            f"{', '.join(columns)} FROM batch",
+            stamp,
+        )
+        if keyed is None:
+            kept = ", ".join(name for name in _columns(connection, table) if name in columns)
+            execute(
+                connection,
+                f"INSERT INTO core.{table} BY NAME "
+                f"SELECT $institution AS institution, $loaded_at AS loaded_at, {kept} FROM batch",
+                stamp,
+            )
+        else:
+            _merge(connection, table, keyed, frame, [_key(record, keyed) for record in held], stamp)
+    finally:
+        connection.unregister("batch")
+
+
+def _merge(
+    connection: duckdb.DuckDBPyConnection,
+    table: Table,
+    keyed: _History,
+    frame: pd.DataFrame,
+    held: Sequence[str],
+    stamp: Mapping[str, Any],
+) -> None:
+    """Close the versions this complete run no longer shows, open those it shows first."""
+    kept = [name for name in _columns(connection, table) if name in frame and name != "row_hash"]
+    names = {"{table}": table, "{key}": keyed.key, "{columns}": ", ".join(kept)}
+    for step in ("close", "open"):
+        sql = statement(MERGE_FOLDER / f"{step}.sql")
+        for placeholder, name in names.items():
+            sql = sql.replace(placeholder, name)
+        execute(connection, sql, {**stamp, "held": list(held)})
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    rows = connection.execute(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema = 'core' AND table_name = $table AND table_catalog = current_catalog() "
+        "ORDER BY ordinal_position",
+        {"table": table},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _key(record: Record, keyed: _History) -> str:
+    if isinstance(record, AttestationRecord):
+        return (
+            f"{record.instrument}/{record.criterion}/{record.signer}/{record.signed_on}/{record.sha256[:12]}"
+        )
+    return str(getattr(record, keyed.key))
+
+
+def _row_hash(record: Record, keyed: _History) -> str:
+    identity = [str(getattr(record, name)) for name in keyed.version]
+    return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()
