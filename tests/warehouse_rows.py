@@ -87,7 +87,7 @@ def run(
 
 
 def _completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    row: dict[str, Any] = {**DEFAULTS[table], **entry}
+    row: dict[str, Any] = {**DEFAULTS.get(table, {}), **entry}
     if table == "regulation":
         row.setdefault("title_norm", normalise_title(row["title"]))
         row.setdefault("regulation_key", f"{row['type_code']}/{row['year']}/{row['number']}")

@@ -1,0 +1,186 @@
+"""What loading makes of an archive: history, held rows, the institution's file, and two loaders at once."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from collectors.archive import Archive, new_run_id
+from collectors.evidence import Fetched, Run
+from collectors.institution import CONFIG_SOURCE
+from tests.test_institution import GOOD
+from tests.warehouse_rows import warehouse_with
+from warehouse.connection import execute, statement, writing
+from warehouse.load import LoadResult, load
+from warehouse.score import score
+from warehouse.score_rows import QUERIES
+
+START = datetime(2026, 3, 2, 1, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+class Feed:
+    """An archive that is fed by hand, and the warehouse loaded from it."""
+
+    def __init__(self, folder: Path, config: str = GOOD) -> None:
+        self.archive, self.warehouse, self.now = Archive(folder / "archive"), folder / "w.duckdb", START
+        self.keep(CONFIG_SOURCE, "file:uji.yml", config.encode(), None)
+
+    def keep(self, source: str, url: str, body: bytes, status: int | None = 200) -> None:
+        """Archive one run that held one document."""
+        self.now += HOUR
+        run = Run(new_run_id(), "kota-uji", source, "-", self.now, self.now, "ok")
+        with self.archive.appending(run) as appender:
+            kind = (("Content-Type", "application/json"),)
+            appender.add(Fetched(url, self.now, status, "OK", kind, body))
+            appender.finish(run, self.now)
+
+    def listing(self, *titles: tuple[str, str, str]) -> list[LoadResult]:
+        """Archive a JDIHN feed of (number, title, status), and load it."""
+        rows = [
+            {
+                "idData": number, "jenis": "Peraturan Wali Kota", "noPeraturan": number, "tahun_pengundangan": "2023",
+                "judul": title, "status": status,
+            }
+            for number, title, status in titles
+        ]  # fmt: skip
+        self.keep("jdih", "https://jdih.uji.go.id/x", json.dumps(rows).encode())
+        return load(self.archive, self.warehouse, now=self.now)
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        with writing(self.warehouse, self.now) as connection:
+            return connection.execute(sql).fetchall()
+
+
+HISTORY = "SELECT number, status, valid_from, valid_to FROM core.regulation ORDER BY number, valid_from"
+A = ("1", "Peraturan Wali Kota Nomor 1 Tahun 2023 tentang Arsitektur SPBE", "Berlaku")
+B = ("2", "Peraturan Wali Kota Nomor 2 Tahun 2023 tentang Pusat Data", "Berlaku")
+C = ("3", "Peraturan Wali Kota Nomor 3 Tahun 2023 tentang Audit TIK", "Berlaku")
+
+
+def test_history_says_since_when_and_until_when(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B)
+    first = feed.now
+    feed.listing(A, B)
+    feed.listing((A[0], A[1], "Tidak Berlaku"), C)
+    then = feed.now
+    assert feed.rows(HISTORY) == [
+        ("1", "berlaku", first, then),
+        ("1", "dicabut", then, None),
+        ("2", "berlaku", first, then),
+        ("3", "berlaku", then, None),
+    ]
+
+
+def test_a_row_that_the_gate_holds_back_does_not_end_what_was_known(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    others = [
+        (str(n), f"Peraturan Wali Kota Nomor {n} Tahun 2023 tentang Hal {n}", "Berlaku")
+        for n in range(10, 30)
+    ]
+    feed.listing(B, *others)
+    result = feed.listing((B[0], "Nomor 2 Tahun 2023 " + "x" * 3000, "Berlaku"), *others)[-1]
+    assert (result.outcome, result.loaded, result.quarantined) == ("loaded", 20, 1)
+    ((_, _, _, until),) = [row for row in feed.rows(HISTORY) if row[0] == "2"]
+    assert until is None
+
+
+def test_a_changed_file_of_the_institution_begins_when_it_was_captured(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    load(feed.archive, feed.warehouse, now=feed.now)
+    feed.keep(CONFIG_SOURCE, "file:uji.yml", GOOD.replace('"2026": "4.50"', '"2026": "4.60"').encode(), None)
+    load(feed.archive, feed.warehouse, now=feed.now)
+    found = feed.rows("SELECT target::VARCHAR, valid_from, valid_to FROM core.target ORDER BY valid_from")
+    assert found == [("4.50", START + HOUR, feed.now), ("4.60", feed.now, None)]
+
+
+def test_each_entry_is_read_by_the_file_of_its_time(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.keep("jdih", "https://jdih.uji.go.id/x", b"[]")
+    feed.keep(CONFIG_SOURCE, "file:uji.yml", GOOD.replace("id: jdih", "id: jdih-baru").encode(), None)
+    feed.keep("jdih", "https://jdih.uji.go.id/x", b"[]")
+    results = [r for r in load(feed.archive, feed.warehouse, now=feed.now) if r.source == "jdih"]
+    assert "empty" in results[0].message
+    assert "no source 'jdih'; there are: jdih-baru" in results[1].message
+
+
+def test_a_date_scored_after_the_fact_wakes_nobody(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B, C)
+    score(feed.warehouse, as_of=feed.now, now=feed.now)
+    between = feed.now + HOUR / 2
+    feed.listing((A[0], A[1], "Tidak Berlaku"), B, C)
+    (late,) = score(feed.warehouse, as_of=feed.now, now=feed.now)
+    assert "level_fell" in {alert.kind for alert in late.alerts}
+    feed.now += HOUR
+    (backfilled,) = score(feed.warehouse, as_of=between, now=feed.now)
+    assert backfilled.is_new
+    assert backfilled.alerts == ()
+
+
+LOADER = """
+import sys, datetime, pathlib
+from collectors.archive import Archive
+from warehouse.load import load
+folder = pathlib.Path(sys.argv[1])
+sys.stdin.readline()
+load(Archive(folder / "archive"), folder / "w.duckdb", now=datetime.datetime.fromisoformat(sys.argv[2]))
+"""
+
+
+@pytest.mark.e2e
+def test_two_loaders_at_once_load_nothing_twice(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    for _ in range(12):
+        rows = [
+            {"judul": f"{A[1]} {n}", "noPeraturan": str(n), "tahun_pengundangan": "2023"} for n in range(5)
+        ]
+        feed.keep("jdih", "https://jdih.uji.go.id/x", json.dumps(rows).encode())
+    command = [sys.executable, "-c", LOADER, str(tmp_path), feed.now.isoformat()]
+    loaders = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+    for loader in loaders:
+        assert loader.stdin is not None
+        loader.stdin.write(b"go\n")
+        loader.stdin.flush()
+    for loader in loaders:
+        _, said = loader.communicate(timeout=120)
+        assert loader.returncode == 0, said.decode()
+    assert feed.rows("SELECT count(*), count(DISTINCT entry_id) FROM ops.load") == [(13, 13)]
+    assert feed.rows("SELECT count(*) FROM raw.regulation") == [(60,)]
+    assert feed.rows("SELECT count(*) FROM core.observation") == [(13,)]
+
+
+def test_an_attestation_is_good_through_its_last_day_where_the_institution_is() -> None:
+    ago = datetime(2026, 1, 1, tzinfo=UTC)
+    with warehouse_with(
+        {
+            "institution": [{"institution": "kota-a", "time_zone": "Asia/Jakarta"}],
+            "freshness": [
+                {"institution": "kota-a", "kind": "attestation", "ttl": timedelta(days=10), "valid_from": ago}
+            ],
+            "attestation": [
+                {
+                    "institution": "kota-a", "instrument": "spbe-2020", "criterion": code, "signed_on": date(2026, 4, 1),
+                    "expires_on": expires, "valid_from": ago, "attestation_key": code,
+                }
+                for code, expires in (("I01.3", date(2026, 5, 1)), ("I01.4", None))
+            ],
+        }
+    ) as connection:  # fmt: skip
+        found = execute(
+            connection,
+            "SELECT criterion, signed_at, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
+            {"as_of": datetime(2026, 4, 20, tzinfo=UTC), "instrument": "spbe-2020"},
+        ).fetchall()
+    midnight = datetime(2026, 3, 31, 17, tzinfo=UTC)
+    assert found == [
+        ("I01.3", midnight, datetime(2026, 5, 1, 17, tzinfo=UTC)),
+        ("I01.4", midnight, midnight + timedelta(days=10)),
+    ]
