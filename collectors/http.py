@@ -1,8 +1,8 @@
 """The one way out to the network for listings and exports: bounded in time, size and redirects.
 
 Everything that comes back is hostile until parsed. A transfer has one deadline for all of it; the body is
-capped both as sent and as decoded; redirects are counted, kept, and may not lead from a public address to a
-private one.
+capped both as sent and as decoded; redirects are counted and kept. Every address asked, those of redirects
+too, must lie within the reach of the session: by its name, and by the numeric address connected to.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ import requests
 import urllib3
 from requests.utils import requote_uri
 
+from collectors.addresses import Reach, is_numeric
 from collectors.evidence import Fetched
-from collectors.transport import BoundedAdapter, Limits, PrivateAddressError, SingleStepSession, tls_context
+from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 
 USER_AGENT = "Mozilla/5.0 (compatible; PantauSPBE/0.1; pemantauan SPBE)"
 MAX_BYTES = 64 * 1024 * 1024
@@ -82,7 +83,8 @@ class HttpSession:
     `timeout_seconds` bounds one attempt as a whole, redirects and body included; resolving a name is
     bounded by the system's resolver. `max_bytes` bounds the body as sent and as decoded. `ca_file` adds
     certificates to trust (an institution's own CA, a missing intermediate). `delay_seconds` is kept between
-    requests to the same host. `clock` gives the time recorded with each answer.
+    requests to the same host. `clock` gives the time recorded with each answer. `reach` says which hosts and
+    addresses may be asked (default: any host, on the public internet only).
     """
 
     def __init__(
@@ -95,12 +97,14 @@ class HttpSession:
         max_bytes: int = MAX_BYTES,
         verify: bool = True,
         delay_seconds: float = 0.0,
+        reach: Reach = Reach(),  # noqa: B008 (immutable)
     ) -> None:
         self.clock = clock
         self.redirects: tuple[Fetched, ...] = ()
         """The redirects that the last `get` followed, in order."""
         self._timeout, self._max_bytes, self._delay = timeout_seconds, max_bytes, delay_seconds
-        self._limits = Limits()
+        self._reach = reach
+        self._limits = Limits(reach)
         self._last_request: dict[str, float] = {}
         self._robots: dict[str, RobotFileParser] = {}
         try:
@@ -197,7 +201,7 @@ class HttpSession:
             address = target
 
     def _one(self, url: str, headers: Mapping[str, str] | None) -> Fetched:
-        parts = _checked(url)
+        parts = self._within_reach(url)
         self._keep_distance(parts.netloc)
         moment = self.clock()
         try:
@@ -205,9 +209,12 @@ class HttpSession:
                 url, headers=headers, stream=True, allow_redirects=False, timeout=self._timeout
             ) as response:
                 body = self._body(url, response.raw)
-        except PrivateAddressError as error:
+        except OutOfReachError as error:
             raise FetchError(
-                url, "not_allowed", f"a redirect leads into a private network ({error}); it is not followed"
+                url,
+                "not_allowed",
+                f"{error}; it is not visited unless allow_private_addresses or allowed_suffixes in the "
+                "institution's file say so",
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise _explained(url, error, self._timeout) from error
@@ -226,6 +233,25 @@ class HttpSession:
         )
         self._refuse_bomb(fetched)
         return fetched
+
+    def _within_reach(self, url: str) -> Any:
+        parts = _checked(url)
+        if not self._reach.allows_host(parts.hostname):
+            raise FetchError(
+                url,
+                "not_allowed",
+                f"{parts.hostname} lies outside the domains that may be visited; if it belongs to the "
+                "institution, add its domain to allowed_suffixes in the institution's file",
+            )
+        # A proxy would go where we may not; of a name it alone knows the address.
+        if is_numeric(parts.hostname) and not self._reach.allows_address(parts.hostname):
+            raise FetchError(
+                url,
+                "not_allowed",
+                f"leads into a private network ({parts.hostname}); it is not visited unless "
+                "allow_private_addresses in the institution's file says so",
+            )
+        return parts
 
     def _body(self, url: str, raw: Any) -> bytes:
         declared = raw.headers.get("Content-Length", "")

@@ -11,10 +11,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -25,6 +27,8 @@ from pydantic import (
     model_validator,
 )
 
+from collectors.addresses import Reach, canonical_host, is_numeric
+
 Cadence = Literal["services", "listings", "registry"]
 EvidenceKind = Literal["regulation", "uptime", "application", "attestation"]
 CONFIG_SOURCE = "institusi"
@@ -33,6 +37,8 @@ SERVICES_SOURCE = "layanan"
 """Source id under which batches of uptime checks are archived."""
 
 _DURATION = re.compile(r"^(\d+)(m|h|d)$")
+# Two labels at least: a lone "id" would allow the whole country.
+_DOMAIN = re.compile(r"^(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z0-9-]{2,63}$")
 _UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
@@ -59,6 +65,16 @@ Duration = Annotated[timedelta, BeforeValidator(_duration)]
 Score = Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(ge=1, le=5)]
 Year = Annotated[str, StringConstraints(pattern=r"^20\d\d$")]
 Slug = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]*$")]
+
+
+def _domain(value: str) -> str:
+    name = canonical_host(value)
+    if not is_numeric(name) and not _DOMAIN.match(name):
+        raise ValueError(f"{value!r} is not a domain; write bandung.go.id, without scheme, port or star")
+    return name
+
+
+Domain = Annotated[str, AfterValidator(_domain)]
 
 
 class _Strict(BaseModel):
@@ -192,10 +208,19 @@ class Alerts(_Strict):
     min_drop: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(gt=0)] = Decimal("0.01")
 
 
+class OwnOutage(_Strict):
+    """When a run of uptime checks is our own outage: this share of at least so many services not reached."""
+
+    share: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(gt=0, le=1)] = Decimal("0.8")
+    min_services: int = Field(default=5, ge=2)
+
+
 class InstitutionFile(_Strict):
     """A whole file of `config/`.
 
     `down_after` is how long every check of a service must have failed before it counts as down.
+    `allowed_suffixes` are domains that redirects, links in listings and addresses in registries may lead to,
+    beside the hosts that this file itself names.
     """
 
     institution: Institution
@@ -207,9 +232,11 @@ class InstitutionFile(_Strict):
     services: tuple[Service, ...] = ()
     services_cadence: Cadence = "services"
     down_after: Duration = timedelta(minutes=15)
+    own_outage: OwnOutage = OwnOutage()
     alerts: Alerts = Alerts()
     ca_file: Path | None = None
     allow_private_addresses: bool = False
+    allowed_suffixes: tuple[Domain, ...] = ()
 
     @model_validator(mode="after")
     def _names_agree(self) -> InstitutionFile:
@@ -225,12 +252,30 @@ class InstitutionFile(_Strict):
                 raise ValueError(f"{entry.id}: agency {entry.agency!r} is not among agencies")
         return self
 
+    def reach(self) -> Reach:
+        """Where collectors may go: the allowed domains, and each host named here with those below it.
+
+        Of a host named ``www.bandung.go.id`` the domain ``bandung.go.id`` is taken.
+        """
+        entries: tuple[Source | Service, ...] = (*self.sources, *self.services)
+        named = {_host(entry.url) for entry in entries if entry.url is not None}
+        hosts = {host.removeprefix("www.") for host in named if host}
+        return Reach(tuple(sorted(hosts | set(self.allowed_suffixes))), self.allow_private_addresses)
+
     def source(self, source_id: str) -> Source:
         """The source of that id; KeyError names the ids there are."""
         for source in self.sources:
             if source.id == source_id:
                 return source
         raise KeyError(f"no source {source_id!r}; there are: {', '.join(s.id for s in self.sources)}")
+
+
+def _host(url: str) -> str:
+    try:
+        return canonical_host(urlsplit(url).hostname or "")
+    except ValueError:
+        # What is no address names no host; fetching it says what is wrong with it.
+        return ""
 
 
 def parse_institution(text: str, where: str) -> InstitutionFile:

@@ -19,18 +19,23 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
-from collectors.addresses import is_public
+from collectors.addresses import Reach, is_public
 
 
-class PrivateAddressError(Exception):
-    """A redirect leads from a public address to a private one."""
+class OutOfReachError(Exception):
+    """A connection would go where it must not; the message says where."""
 
 
 class Limits:
-    """What holds for the transfer under way; every socket of the session asks it before it waits."""
+    """What holds for the transfer under way; every socket of the session asks it before it waits.
 
-    def __init__(self) -> None:
+    `reach` judges host and numeric address of every connection that goes through no proxy.
+    """
+
+    def __init__(self, reach: Reach) -> None:
+        self.reach = reach
         self.are_private_addresses_allowed = True
+        """Not once a redirect has come from a public host, whatever `reach` says."""
         self.public_hosts: set[str] = set()
         """Hosts found to be on the public internet, reached without a proxy."""
         self._until = 0.0
@@ -128,18 +133,23 @@ def _classes(limits: Limits) -> tuple[type[ssl.SSLSocket], dict[str, type[HTTPCo
             return super().recv_into(*args, **kwargs)
 
     def connected(host: str, port: int, is_proxy: bool) -> socket.socket:
+        # Asked here too: what reads a URL before and what connects may read odd ones differently.
+        if not (is_proxy or limits.reach.allows_host(host)):
+            raise OutOfReachError(f"leads to {host}, outside the domains that may be visited")
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         inside = [str(a[4][0]) for a in found if not is_public(str(a[4][0]))]
-        if inside and not (limits.are_private_addresses_allowed or is_proxy):
-            raise PrivateAddressError(f"{host} is {inside[0]}")
+        for address in inside:
+            # One such address among public ones is enough: the next connection might take it.
+            if not (is_proxy or (limits.are_private_addresses_allowed and limits.reach.allow_private)):
+                raise OutOfReachError(f"leads into a private network ({host} is {address})")
         if not inside and not is_proxy:
             limits.public_hosts.add(host.lower())
         problem: OSError = OSError(f"{host} has no address")
-        for family, kind, protocol, _, address in found:
+        for family, kind, protocol, _, place in found:
             opened = PlainSocket(family, kind, protocol)
             try:
                 opened.settimeout(limits.remaining())
-                opened.connect(address)
+                opened.connect(place)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 # The TLS handshake that follows waits no longer than this as a whole.
                 opened.settimeout(limits.remaining())

@@ -32,9 +32,6 @@ FETCHERS: dict[str, Fetch] = {
     "attestations": attestations.fetch,
 }
 SOURCES_AT_ONCE = 4
-OWN_OUTAGE_FROM = 3
-UNREACHED = frozenset({"dns", "refused", "timeout"})
-"""Where every one of this many services is not even reached, it is our own network that is down."""
 log = logging.getLogger(__name__)
 
 
@@ -134,6 +131,7 @@ def _source_job(
             clock=clock,
             verify=not opted_out,
             delay_seconds=source.delay_seconds,
+            reach=file.reach(),
         ) as session:
             documents = FETCHERS[source.collector](source, session)
             return _archived(file.institution.id, source.id, source.collector, documents, archive, clock)
@@ -152,22 +150,14 @@ def _services_job(
             clock=clock,
             progress=lambda done, total: report("uptime", done, total, "services"),
         )
-        address = f"urn:pantau:uptime:{file.institution.id}"
         yield Fetched(
-            address,
+            f"urn:pantau:uptime:{file.institution.id}",
             clock(),
             None,
             "",
             (("Content-Type", "application/json"),),
             uptime.to_payload(results),
         )
-        if len(results) >= OWN_OUTAGE_FROM and all(r["error_class"] in UNREACHED for r in results):
-            # The batch is kept, but tells of us and not of the services.
-            raise FetchError(
-                address,
-                "own_outage",
-                f"tidak satu pun dari {len(results)} layanan terjangkau; periksa jaringan di tempat Pantau",
-            )
 
     return lambda: _archived(file.institution.id, SERVICES_SOURCE, "uptime", checks(), archive, clock)
 

@@ -44,7 +44,7 @@ def examine(config: Path, places: Places, *, clock: Clock) -> list[Examined]:
         results.append(Examined("ca_file", there, str(ca_file) if there else f"{ca_file} is missing"))
         ca_file = ca_file if there else None
     with ThreadPoolExecutor(8) as pool:
-        reached = pool.map(lambda source: _source(source, folder, ca_file, clock), file.sources)
+        reached = pool.map(lambda source: _source(source, file, folder, ca_file, clock), file.sources)
         results += list(reached)
     checks = uptime.check_all(
         file.services, ca_file=ca_file, allow_private=file.allow_private_addresses, clock=clock
@@ -100,10 +100,14 @@ def _archive(places: Places) -> Examined:
     return Examined("archive", True, f"{len(counts)} ledgers, {sum(counts)} runs, chains unbroken")
 
 
-def _source(source: Source, folder: Path, ca_file: Path | None, clock: Clock) -> Examined:
+def _source(
+    source: Source, file: InstitutionFile, folder: Path, ca_file: Path | None, clock: Clock
+) -> Examined:
     placed = source.model_copy(update={"path": folder / source.path}) if source.path else source
     what = f"source {source.id}"
-    with HttpSession(ca_file=ca_file, timeout_seconds=source.timeout_seconds, clock=clock) as session:
+    with HttpSession(
+        ca_file=ca_file, timeout_seconds=source.timeout_seconds, clock=clock, reach=file.reach()
+    ) as session:
         try:
             first = next(islice(FETCHERS[source.collector](placed, session), 1), None)
         except (FetchError, OSError) as error:

@@ -15,6 +15,7 @@ import openpyxl
 import pytest
 
 from collectors import app_registry, tables
+from collectors.addresses import Reach
 from collectors.application_names import AmbiguousNamesError, split_names
 from collectors.evidence import ApplicationRecord, Capture, Parsed, ParseError
 from collectors.http import FetchError, HttpSession
@@ -23,6 +24,7 @@ from collectors.personal_data import is_personal, mask
 from collectors.web_address import read_addresses
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+LOCAL = Reach(allow_private=True)
 MADIUN = Path(__file__).parents[2] / "shared" / "samples" / "registri-aplikasi-madiun.csv"
 
 
@@ -533,7 +535,7 @@ def test_several_applications_get_their_address_only_where_each_has_one() -> Non
 
 @pytest.fixture
 def session() -> Iterator[HttpSession]:
-    with HttpSession(clock=lambda: NOON) as opened:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL) as opened:
         yield opened
 
 

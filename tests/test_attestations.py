@@ -12,11 +12,13 @@ from pathlib import Path
 import pytest
 
 from collectors import attestations
+from collectors.addresses import Reach
 from collectors.evidence import AttestationRecord, Capture, Fetched, Parsed, ParseError
 from collectors.http import FetchError, HttpSession
 from collectors.institution import Source
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+LOCAL = Reach(allow_private=True)
 EVIDENCE = b"risalah"
 DIGEST = hashlib.sha256(EVIDENCE).hexdigest()
 HEADER = "kriteria,pernyataan,penandatangan,jabatan,tanggal,cakupan,berkas,sha256,kedaluwarsa,catatan\n"
@@ -36,7 +38,7 @@ def source(**fields: object) -> Source:
 
 @pytest.fixture
 def session() -> Iterator[HttpSession]:
-    with HttpSession(clock=lambda: NOON) as opened:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL) as opened:
         yield opened
 
 

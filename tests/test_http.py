@@ -21,10 +21,12 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from collectors.addresses import Reach
 from collectors.evidence import Fetched
 from collectors.http import FetchError, HttpSession, blocked_reason, decode_body
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LOCAL = Reach(allow_private=True)
 Page = Callable[["Handler"], None]
 
 
@@ -92,7 +94,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture
 def session() -> Iterator[HttpSession]:
-    with HttpSession(clock=lambda: NOON, timeout_seconds=5) as opened:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=5) as opened:
         yield opened
 
 
@@ -198,14 +200,14 @@ def test_a_decompression_bomb_is_refused(site: Site) -> None:
     bomb = gzip.compress(b"\0" * 20_000_000)
     assert len(bomb) < 1_000_000
     site.pages["/b"] = lambda h: h.answer(200, bomb, Content_Encoding="gzip")
-    with HttpSession(clock=lambda: NOON, max_bytes=1_000_000) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, max_bytes=1_000_000) as session:
         error = failure(session, site.url("/b"))
     assert error.kind == "too_large" and "1000000" in error.message
 
 
 def test_a_body_announced_too_long_is_not_read(site: Site) -> None:
     site.pages["/l"] = lambda h: h.answer(200, b"x" * 5000)
-    with HttpSession(clock=lambda: NOON, max_bytes=4000) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, max_bytes=4000) as session:
         error = failure(session, site.url("/l"))
     assert error.kind == "too_large" and "announces 5000" in error.message
 
@@ -219,7 +221,7 @@ def test_a_body_without_a_length_is_cut_off(site: Site) -> None:
             handler.wfile.write(b"x" * 10_000)
 
     site.pages["/e"] = endless
-    with HttpSession(clock=lambda: NOON, max_bytes=100_000) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, max_bytes=100_000) as session:
         assert failure(session, site.url("/e")).kind == "too_large"
 
 
@@ -244,7 +246,7 @@ def test_a_dripping_server_meets_the_deadline(site: Site, before: bytes) -> None
     # Each byte comes well within a timeout that holds for one read only.
     site.pages["/d"] = lambda h: drip(h, before, b"0")
     started = time.monotonic()
-    with HttpSession(clock=lambda: NOON, timeout_seconds=0.5) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=0.5) as session:
         error = failure(session, site.url("/d"))
     assert error.kind == "timeout" and "0.5 s" in error.message
     assert 0.4 < time.monotonic() - started < 1.5
@@ -254,7 +256,7 @@ def test_a_dripping_server_meets_the_deadline(site: Site, before: bytes) -> None
 def test_a_silent_tls_server_meets_the_deadline() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         started = time.monotonic()
-        with HttpSession(clock=lambda: NOON, timeout_seconds=0.4) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=0.4) as session:
             error = failure(session, f"https://127.0.0.1:{listening.getsockname()[1]}/")
     assert error.kind == "timeout"
     assert time.monotonic() - started < 1.5
@@ -266,7 +268,7 @@ def test_the_deadline_counts_the_redirects_too(site: Site) -> None:
         handler.answer(302, Location="/r")
 
     site.pages["/r"] = slow_loop
-    with HttpSession(clock=lambda: NOON, timeout_seconds=0.5) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=0.5) as session:
         assert failure(session, site.url("/r")).kind == "timeout"
 
 
@@ -287,7 +289,7 @@ def test_the_body_of_a_redirect_is_capped_too(site: Site) -> None:
     bomb = gzip.compress(bytes(5_000_000))
     site.pages["/x"] = lambda h: h.answer(302, bomb, Location="/", Content_Encoding="gzip")
     site.pages["/"] = lambda h: h.answer(200)
-    with HttpSession(clock=lambda: NOON, max_bytes=100_000) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, max_bytes=100_000) as session:
         assert failure(session, site.url("/x")).kind == "too_large"
 
 
@@ -312,7 +314,7 @@ def test_a_public_site_cannot_redirect_into_the_network(site: Site, session: Htt
     site.pages["/dalam"] = lambda h: h.answer(200, b"rahasia")
     assert session.get(site.url("/x", host="localhost")).body == b"rahasia"
     # No public address is to be had here: the name stands for one.
-    with HttpSession(clock=lambda: NOON) as fresh:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL) as fresh:
         fresh._limits.public_hosts.add("localhost")
         with pytest.raises(FetchError, match=r"private network \(127\.0\.0\.1 is 127\.0\.0\.1\)") as caught:
             fresh.get(site.url("/x", host="localhost"))
@@ -407,7 +409,7 @@ def test_a_name_that_does_not_resolve_says_so(session: HttpSession) -> None:
 
 def test_requests_to_one_host_keep_their_distance(site: Site) -> None:
     site.pages["/p"] = lambda h: h.answer(200)
-    with HttpSession(clock=lambda: NOON, delay_seconds=0.3, timeout_seconds=0.25) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, delay_seconds=0.3, timeout_seconds=0.25) as session:
         started = time.monotonic()
         session.get(site.url("/p"))
         session.get(site.url("/p"))
@@ -435,7 +437,7 @@ def test_a_certificate_of_a_given_authority_is_trusted(authority: tuple[trustme.
     ca, ca_file = authority
     for site in running(tls_site(ca.issue_cert("localhost", "127.0.0.1"))):
         site.pages["/"] = lambda h: h.answer(200, b"aman")
-        with HttpSession(clock=lambda: NOON, ca_file=ca_file) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=ca_file) as session:
             assert session.get(site.url()).body == b"aman"
             assert session.get(site.url(host="localhost")).body == b"aman"
 
@@ -443,11 +445,11 @@ def test_a_certificate_of_a_given_authority_is_trusted(authority: tuple[trustme.
 def test_a_certificate_of_another_authority_is_refused_unless_opted_out() -> None:
     for site in running(tls_site(trustme.CA().issue_cert("127.0.0.1"))):
         site.pages["/"] = lambda h: h.answer(200, b"diri sendiri")
-        with HttpSession(clock=lambda: NOON) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL) as session:
             error = failure(session, site.url())
         assert error.kind == "tls" and "ca_file" in error.message and "issuer" in error.message
         with (
-            HttpSession(clock=lambda: NOON, verify=False) as session,
+            HttpSession(clock=lambda: NOON, reach=LOCAL, verify=False) as session,
             pytest.warns(match="Unverified HTTPS request"),
         ):
             assert session.get(site.url()).body == b"diri sendiri"
@@ -456,7 +458,7 @@ def test_a_certificate_of_another_authority_is_refused_unless_opted_out() -> Non
 def test_a_wrong_host_name_is_refused(authority: tuple[trustme.CA, Path]) -> None:
     ca, ca_file = authority
     for site in running(tls_site(ca.issue_cert("lain.contoh.test"))):
-        with HttpSession(clock=lambda: NOON, ca_file=ca_file) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=ca_file) as session:
             error = failure(session, site.url(host="localhost"))
         assert error.kind == "tls" and "mismatch" in error.message.lower()
         assert site.asked == []
@@ -467,7 +469,7 @@ def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
     for site in running(Site(context)):
-        with HttpSession(clock=lambda: NOON, ca_file=cert) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=cert) as session:
             error = failure(session, site.url())
         assert error.kind == "tls" and "expired" in error.message
 
@@ -505,7 +507,7 @@ def test_a_dripping_tls_server_meets_the_deadline(authority: tuple[trustme.CA, P
     for site in running(tls_site(ca.issue_cert("127.0.0.1"))):
         site.pages["/"] = lambda h: drip(h, head, b"0")
         started = time.monotonic()
-        with HttpSession(clock=lambda: NOON, ca_file=ca_file, timeout_seconds=0.5) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=ca_file, timeout_seconds=0.5) as session:
             assert failure(session, site.url()).kind == "timeout"
         assert time.monotonic() - started < 1.5
 
@@ -520,14 +522,14 @@ def test_an_unusable_ca_file_is_named(tmp_path: Path) -> None:
         if content is not None:
             path.write_text(content)
         with pytest.raises(FetchError, match=r"ca\.pem.*PEM"):
-            HttpSession(clock=lambda: NOON, ca_file=path)
+            HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=path)
 
 
 def test_the_certificate_bundle_is_loaded_once_a_session(authority: tuple[trustme.CA, Path]) -> None:
     ca, ca_file = authority
     for site in running(tls_site(ca.issue_cert("127.0.0.1"))):
         site.pages["/"] = lambda h: h.answer(200, Connection="close")
-        with HttpSession(clock=lambda: NOON, ca_file=ca_file) as session:
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=ca_file) as session:
             session.get(site.url())
             started = time.process_time()
             for _ in range(20):

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from collectors import html_listing
+from collectors.addresses import Reach
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord
 from collectors.html_listing import load_profile, parse_profile, profile_ids
 from collectors.http import FetchError, HttpSession
@@ -22,6 +23,7 @@ from collectors.regulations import fetch, next_address, parse, parse_file
 from tests.test_http import Site, running
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+LOCAL = Reach(allow_private=True)
 SAMPLES = Path(__file__).resolve().parents[2] / "shared" / "samples"
 EXAMPLES = Path(__file__).parent / "examples" / "regulations"
 
@@ -68,7 +70,7 @@ def serve(site: Site, pages: dict[str, bytes | str]) -> None:
 def gathered(source: Source) -> tuple[list[Fetched], FetchError | None]:
     """Every document that came, and the failure it ended in."""
     documents: list[Fetched] = []
-    with HttpSession(clock=lambda: NOON, timeout_seconds=5) as session:
+    with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=5) as session:
         try:
             for document in fetch(source, session):
                 documents.append(document)
