@@ -43,6 +43,7 @@ _ERRORS: Mapping[str, str] = {
     "tls_other": "sertifikat tidak sah",
     "blocked": "akses diblokir",
     "not_allowed": "alamat tidak diizinkan",
+    "own_outage": "gangguan di tempat Pantau",
     "too_large": "jawaban terlalu besar",
     "too_many_redirects": "pengalihan tanpa akhir",
     "redirect_loop": "pengalihan tanpa akhir",

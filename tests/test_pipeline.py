@@ -184,11 +184,21 @@ def test_our_own_outage_is_not_the_services(day_after: tuple[DemoCity, Line, Sco
     text = line.config.read_text()
     line.config.write_text(re.sub(r"url: https?://127\.0\.0\.1:\d+", "url: http://127.0.0.1:1", text))
     (result,) = line.collect(only="layanan")
-    assert (result.outcome, result.error) == ("failed", "own_outage")
-    line.load()
+    assert result.outcome == "ok"
+    (loaded,) = [r for r in line.load() if r.source == "layanan"]
+    assert loaded.outcome == "loaded"
     after = line.score()
     assert indicators(after) == indicators(before)
     assert kinds(after) == ["source_failed"]
+    assert "layanan tidak terjangkau sekaligus; periksa jaringan di tempat Pantau" in after.alerts[0].line
+    # What was seen is kept, as unknown.
+    (down, unknown), *_ = line.rows(
+        "SELECT count(*) FILTER (WHERE NOT is_up), count(*) FILTER (WHERE error_class = 'own_outage') "
+        "FROM core.uptime_check WHERE capture_id = "
+        "(SELECT arg_max(capture_id, captured_at) FROM core.capture WHERE source = 'layanan')"
+    )
+    assert down == 0
+    assert unknown == loaded.loaded >= 5
 
 
 def test_the_index_is_a_sum_that_can_be_redone_from_explain(city_line: tuple[DemoCity, Line]) -> None:

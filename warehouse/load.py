@@ -28,6 +28,7 @@ from collectors.evidence import (
     Reject,
     Run,
     Table,
+    UptimeRecord,
     columns_of,
 )
 from collectors.institution import (
@@ -35,10 +36,12 @@ from collectors.institution import (
     SERVICES_SOURCE,
     ConfigError,
     InstitutionFile,
+    OwnOutage,
     Source,
     parse_institution,
 )
 from collectors.ledger import Entry
+from collectors.own_outage import OWN_OUTAGE, without_own_outage
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
 from warehouse.connection import append, statement, writing
@@ -142,7 +145,8 @@ def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFil
     if run.source == CONFIG_SOURCE:
         return None
     if run.source == SERVICES_SOURCE:
-        return uptime.parse(captures, None)
+        rule = config.own_outage if config else OwnOutage()
+        return without_own_outage(uptime.parse(captures, None), rule)
     source = _source_of(run, config)
     match source.collector:
         case "regulations":
@@ -363,17 +367,18 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
             )
         elif entry.source == CONFIG_SOURCE:
             load_institution(connection, batch.captures[0], run.ended_at)
+    error = _error_class(batch)
     append(
         connection,
         "core.observation",
-        [{"error": _error_class(result, run), "message": result.message, "row_count": result.loaded}],
+        [{"error": error, "message": result.message, "row_count": result.loaded}],
         institution=entry.institution,
         source=entry.source,
         collector=run.collector,
         run_id=run.run_id,
         entry_id=entry.entry_id,
         observed_at=run.ended_at,
-        is_ok=result.outcome == "loaded",
+        is_ok=error is None,
         loaded_at=now,
     )
     append(
@@ -399,10 +404,15 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
     )
 
 
-def _error_class(result: LoadResult, run: Run) -> str | None:
-    if result.outcome == "failed":
-        return run.error
-    return "refused" if result.outcome == "refused" else None
+def _error_class(batch: _Batch) -> str | None:
+    """Why the run was not a good look at its source; None where it was."""
+    match batch.result.outcome:
+        case "failed":
+            return batch.run.error or "failed"
+        case "refused":
+            return "refused"
+    blind = any(isinstance(r, UptimeRecord) and r.error_class == OWN_OUTAGE for r in batch.good)
+    return OWN_OUTAGE if blind else None
 
 
 def _last_good(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:

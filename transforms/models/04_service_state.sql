@@ -1,8 +1,9 @@
 -- The state of every watched service at $as_of.
 -- A service is down when every check failed for as long as the institution's file says (down_after), over two
 -- connections or more: one failed connection is a hiccup, and a check that records a failure has tried a second one. A check
--- that could not tell (blocked) is no failure. down_since is when the unbroken failures began. TLS is judged by
--- the latest check that could judge it; a bad certificate, too, counts only where a second connection met it.
+-- that could not tell (blocked) is no failure; one of a run that was our own outage is no check at all.
+-- down_since is when the unbroken failures began. TLS is judged by the latest check that could judge it; a bad
+-- certificate, too, counts only where a second connection met it.
 -- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
@@ -24,7 +25,7 @@ ever AS (
             max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at
         FROM core.uptime_check
         SEMI JOIN service USING (institution, service_id)
-        WHERE checked_at <= $as_of
+        WHERE checked_at <= $as_of AND error_class IS DISTINCT FROM 'own_outage'
         GROUP BY institution, service_id
     )
 ),
@@ -60,6 +61,7 @@ checked AS (
     FROM core.uptime_check AS past
     JOIN ever USING (institution, service_id)
     WHERE past.checked_at <= $as_of
+      AND past.error_class IS DISTINCT FROM 'own_outage'
       AND past.checked_at >= (SELECT min(needed_from) FROM ever)
       AND past.checked_at >= ever.needed_from
 ),
