@@ -215,13 +215,6 @@ class OwnOutage(_Strict):
     min_services: int = Field(default=5, ge=2)
 
 
-class OwnOutage(_Strict):
-    """When a run of uptime checks is our own outage: this share of at least so many services not reached."""
-
-    share: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(gt=0, le=1)] = Decimal("0.8")
-    min_services: int = Field(default=5, ge=2)
-
-
 class InstitutionFile(_Strict):
     """A whole file of `config/`.
 
@@ -239,7 +232,6 @@ class InstitutionFile(_Strict):
     services: tuple[Service, ...] = ()
     services_cadence: Cadence = "services"
     down_after: Duration = timedelta(minutes=15)
-    own_outage: OwnOutage = OwnOutage()
     own_outage: OwnOutage = OwnOutage()
     alerts: Alerts = Alerts()
     ca_file: Path | None = None
