@@ -115,14 +115,22 @@ def test_a_date_scored_after_the_fact_wakes_nobody(tmp_path: Path) -> None:
     feed = Feed(tmp_path)
     feed.listing(A, B, C)
     score(feed.warehouse, as_of=feed.now, now=feed.now)
-    between = feed.now + HOUR / 2
     feed.listing((A[0], A[1], "Tidak Berlaku"), B, C)
-    (late,) = score(feed.warehouse, as_of=feed.now, now=feed.now)
-    assert "level_fell" in {alert.kind for alert in late.alerts}
-    feed.now += HOUR
-    (backfilled,) = score(feed.warehouse, as_of=between, now=feed.now)
-    assert backfilled.is_new
-    assert backfilled.alerts == ()
+    repealed = feed.now
+    feed.listing(A, B, C)
+    score(feed.warehouse, as_of=feed.now, now=feed.now)
+    (late,) = score(feed.warehouse, as_of=repealed, now=feed.now)
+    assert late.is_new
+    assert [c.indicator for c in late.changes] == ["1", "11"]
+    assert late.alerts == ()
+    assert feed.rows("SELECT count(*) FROM ops.outbox") == [(0,)]
+
+
+def test_two_documents_of_one_number_are_kept_apart(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A)
+    feed.listing(A, (A[0], A[1] + " (Lampiran)", "Berlaku"))
+    assert [row[3] for row in feed.rows(HISTORY)] == [None, None]
 
 
 LOADER = """

@@ -77,7 +77,10 @@ def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     refused = line.rows("SELECT count(*) FROM ops.quarantine WHERE reason IS NULL OR reason = ''")
     assert refused == [(0,)]
 
-    # Again at the same moment: nothing new to load, and the same score is not written twice.
+    # Again at the same moment: nothing new to load, and the same score is not written twice. The institution's
+    # file did not change, so it is not archived again.
+    line.collect(only="registri-aplikasi")
+    assert [result.source for result in line.load()] == ["registri-aplikasi"]
     assert line.load() == []
     assert not line.score().is_new
 
