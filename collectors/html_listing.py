@@ -1,6 +1,7 @@
 """HTML listings of legal documents, read by profiles: where in a CMS's pages the rows and their cells are.
 
-A profile is one YAML file in `collectors/profiles/`, named by its id. A new family of sites is a new file.
+A profile is one YAML file in `collectors/profiles/`, named by its id. A new family of sites is a new file
+(docs/profil-listing.md says how to write one).
 """
 
 from __future__ import annotations
@@ -11,12 +12,22 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import soupsieve
 import yaml
 from bs4 import BeautifulSoup, Tag
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
+from collectors.datatables import read_datatable
 from collectors.encodings import decode_text
 from collectors.evidence import ParseError
 from collectors.http import blocked_reason
@@ -67,8 +78,10 @@ class _Strict(BaseModel):
 class Rule(_Strict):
     """Where one cell is: in an element of the row, in a table column with a certain header, or in the title.
 
-    `attribute` takes an attribute instead of the text. `pattern` keeps its group, or the whole match, and
-    gives nothing where it does not match.
+    Of several elements that `select` finds, the first that gives something counts. `attribute` takes an
+    attribute instead of the text. `pattern` keeps its group, or the whole match, and gives nothing where it
+    does not match. `means` gives the value of the first of its keys that the text holds, and nothing where it
+    holds none: for badges that say by a class what they mean.
     """
 
     select: Selector | None = None
@@ -76,6 +89,7 @@ class Rule(_Strict):
     within: Literal["title"] | None = None
     attribute: str | None = None
     pattern: Pattern | None = None
+    means: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _one_place(self) -> Rule:
@@ -95,15 +109,39 @@ def _rules(value: object) -> object:
 Rules = Annotated[tuple[Rule, ...], BeforeValidator(_rules)]
 
 
+class Pages(_Strict):
+    """Pages numbered in the address, for sites that give no usable link to the next one.
+
+    `parameter` holds the number, `first` on the first page, and grows by `step`: a number, or the rows of
+    the page (``start=40``). The last page is known by the absence of the element `more`, by having fewer
+    rows than `size`, or by the number of all documents.
+    """
+
+    parameter: str
+    first: int = 1
+    step: int | Literal["rows"] = 1
+    more: Selector | None = None
+    size: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _ends(self) -> Pages:
+        if self.more is None and self.size is None and self.step != "rows":
+            raise ValueError("give more or size, so that the last page is known")
+        return self
+
+
 class Profile(_Strict):
     """How one family of sites shows its documents.
 
-    `next` is the link to the next page, `count` a pattern for the number of all documents, `empty` an element
-    that says there are none. Rows without a `title` are rejects.
+    `answer` is what the site answers with: a page, or the JSON that DataTables loads, whose rows are taken
+    for those of a table. `next` is the link to the next page, `pages` how to number it where there is none,
+    `count` a pattern for the number of all documents, `empty` an element that says there are none. Rows
+    without a `title` are rejects.
     """
 
     id: str
     about: str
+    answer: Literal["page", "datatables"] = "page"
     row: Selector
     title: Rules
     type_name: Rules = ()
@@ -115,6 +153,7 @@ class Profile(_Strict):
     detail_url: Rules = ()
     file_url: Rules = ()
     next: Selector | None = None
+    pages: Pages | None = None
     count: Pattern | None = None
     empty: Selector
 
@@ -173,6 +212,11 @@ def read_page(
     text, repaired = decode_text(payload, _charset(headers))
     if repaired:
         notes.say(f"{where}: {repaired} bita bukan UTF-8, dibaca sebagai Windows-1252")
+    if profile.answer == "datatables":
+        table = read_datatable(text, where, blocked_reason(headers, payload))
+        body = BeautifulSoup(table.html, "lxml").find("table")
+        found = tuple(body.find_all("tr", recursive=False)) if isinstance(body, Tag) else ()
+        return Page(found, not found, _numbered(profile.pages, where, len(found), table.total), table.total)
     soup = BeautifulSoup(text, "lxml")
     is_empty = soup.select_one(profile.empty) is not None
     found = () if is_empty else tuple(soup.select(profile.row))
@@ -185,8 +229,34 @@ def read_page(
         )
     if "<html" in text[:20_000].lower() and "</html" not in text[-20_000:].lower():
         raise ParseError(where, "the page was cut off: it never ends", "Collect again")
+    total = _total(soup, profile)
     link = soup.select_one(profile.next) if profile.next else None
-    return Page(found, is_empty, _attribute(link, "href") if link else None, _total(soup, profile))
+    following = _attribute(link, "href") if link else None
+    if following is None and profile.pages is not None and _goes_on(soup, profile.pages, len(found)):
+        following = _numbered(profile.pages, where, len(found), total)
+    return Page(found, is_empty, following, total)
+
+
+def _goes_on(soup: BeautifulSoup, pages: Pages, shown: int) -> bool:
+    if pages.size is not None and shown < pages.size:
+        return False
+    return pages.more is None or soup.select_one(pages.more) is not None
+
+
+def _numbered(pages: Pages | None, where: str, shown: int, total: int | None) -> str | None:
+    """The address of the page after the one at `where`, or None at the end."""
+    if pages is None or not shown or not where.startswith(("http://", "https://")):
+        return None
+    here = urlsplit(where)
+    query = parse_qsl(here.query, keep_blank_values=True)
+    now = next((value for name, value in query if name == pages.parameter), str(pages.first))
+    if not (now.isascii() and now.isdigit()):
+        return None
+    step = shown if pages.step == "rows" else pages.step
+    if pages.step == "rows" and (total is None or int(now) - pages.first + shown >= total):
+        return None
+    others = [pair for pair in query if pair[0] != pages.parameter]
+    return here._replace(query=urlencode([*others, (pages.parameter, str(int(now) + step))])).geturl()
 
 
 def rows(page: Page, profile: Profile, where: str, first: int) -> Iterator[Cells]:
@@ -216,22 +286,37 @@ def _total(soup: BeautifulSoup, profile: Profile) -> int | None:
 
 def _cell(row: Tag, rules: tuple[Rule, ...], title: str | None, headers: dict[int, list[str]]) -> str | None:
     for rule in rules:
-        text = _found(row, rule, title, headers)
-        if text is not None and rule.pattern is not None:
-            match = rule.pattern.search(text)
-            text = match[rule.pattern.groups] if match else None
-        if text is not None and text.strip():
-            return text
+        for text in _texts(row, rule, title, headers):
+            taken = _taken(text, rule)
+            if taken is not None and taken.strip():
+                return taken
     return None
 
 
-def _found(row: Tag, rule: Rule, title: str | None, headers: dict[int, list[str]]) -> str | None:
+def _taken(text: str, rule: Rule) -> str | None:
+    if rule.pattern is not None:
+        match = rule.pattern.search(text)
+        if match is None:
+            return None
+        text = match[rule.pattern.groups] or ""
+    if rule.means:
+        return next((value for key, value in rule.means.items() if key.lower() in text.lower()), None)
+    return text
+
+
+def _texts(row: Tag, rule: Rule, title: str | None, headers: dict[int, list[str]]) -> Iterator[str]:
     if rule.within is not None:
-        return title
-    element = row.select_one(rule.select) if rule.select is not None else _by_header(row, rule, headers)
-    if element is None:
-        return None
-    return _attribute(element, rule.attribute) if rule.attribute else " ".join(element.get_text(" ").split())
+        if title is not None:
+            yield title
+        return
+    below = _by_header(row, rule, headers) if rule.column is not None else None
+    elements = row.select(rule.select) if rule.select is not None else ([below] if below else [])
+    for element in elements:
+        text = (
+            _attribute(element, rule.attribute) if rule.attribute else " ".join(element.get_text(" ").split())
+        )
+        if text is not None:
+            yield text
 
 
 def _by_header(row: Tag, rule: Rule, headers: dict[int, list[str]]) -> Tag | None:
@@ -254,7 +339,8 @@ def _by_header(row: Tag, rule: Rule, headers: dict[int, list[str]]) -> Tag | Non
 
 def _attribute(element: Tag, name: str) -> str | None:
     value: Any = element.get(name)
-    return value if isinstance(value, str) else None
+    # A class is a list.
+    return " ".join(value) if isinstance(value, list) else value
 
 
 def _raw(row: Tag) -> Any:

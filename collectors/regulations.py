@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,6 +21,7 @@ from collectors.evidence import Capture, Fetched, Parsed, ParseError, Regulation
 from collectors.html_listing import load_profile
 from collectors.http import FetchError, HttpSession, decode_body
 from collectors.institution import Source
+from collectors.profile_trials import Trial, ranked, verdict
 from collectors.regulation_rows import Cells, Notes, to_record
 
 _SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
@@ -239,8 +240,9 @@ def _page(
 def parse_file(path: Path, *, profile: str | None) -> Parsed:
     """One saved answer, read as `pantau parse regulations FILE` shows it.
 
-    JSON or HTML is told from the content. Without a profile each is tried and the one that finds most titles
-    taken. Raises ParseError, naming the profiles tried.
+    JSON or HTML is told from the content. Without a profile all that may fit are tried and the one that finds
+    most is taken; the notes say which fits, which were close, and what was wrong with the others. Raises
+    ParseError, naming the profiles tried.
     """
     fetched = read_file(path.parent, path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
     capture = Capture(
@@ -252,30 +254,51 @@ def parse_file(path: Path, *, profile: str | None) -> Parsed:
         digest="sha256:" + hashlib.sha256(fetched.body).hexdigest(),
         payload=fetched.body,
     )
-    if profile is None and not _is_html(fetched.body):
-        return parse((capture,), _file_source(path, "jdihn", None))
     if profile is not None:
         return parse((capture,), _file_source(path, "html", profile))
-    results: list[Parsed] = []
-    failures: list[str] = []
-    for one in html_listing.profile_ids():
-        try:
-            results.append(parse((capture,), _file_source(path, "html", one)))
-        except ParseError as error:
-            failures.append(f"{one}: {error.reason}")
-    if not results:
+    feed: Parsed | ParseError | None = None
+    if not _is_html(fetched.body):
+        feed = _parsed(capture, _file_source(path, "jdihn", None))
+        if isinstance(feed, Parsed) and feed.records:
+            return feed
+    trials = [_tried(capture, path, one) for one in html_listing.profile_ids()]
+    best = ranked(trials)[0]
+    if best.parsed is None and feed is not None:
+        if isinstance(feed, ParseError):
+            raise feed
+        return feed
+    if best.parsed is None:
+        failures = "; ".join(trial.line() for trial in trials)
         raise ParseError(
             fetched.url,
-            f"no profile reads it ({'; '.join(failures)})",
-            "Write a profile for this site in collectors/profiles, or check that it is a listing",
+            f"no profile reads it ({failures})",
+            "Write a profile for this site (docs/profil-listing.md), or check that it is a listing",
         )
-    return max(results, key=lambda parsed: len(parsed.records))
+    return replace(best.parsed, notes=(*best.parsed.notes, *verdict(trials)))
+
+
+def _tried(capture: Capture, path: Path, profile: str) -> Trial:
+    found = _parsed(capture, _file_source(path, "html", profile))
+    return Trial(profile, None, found.reason) if isinstance(found, ParseError) else Trial(profile, found)
+
+
+def _parsed(capture: Capture, source: Source) -> Parsed | ParseError:
+    try:
+        return parse((capture,), source)
+    except ParseError as error:
+        return error
+
+
+def _is_json(payload: bytes) -> bool:
+    return payload.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[")
 
 
 def _is_html(payload: bytes) -> bool:
     """Whether a saved answer is a page. PHP's warnings before JSON are mark-up too, but of few words."""
     head = payload[:20_000].lower()
-    return any(part in head for part in (b"<!doctype html", b"<html", b"<body", b"<table", b"<div"))
+    return not _is_json(payload) and any(
+        part in head for part in (b"<!doctype html", b"<html", b"<body", b"<table", b"<div")
+    )
 
 
 def _file_source(path: Path, format: str, profile: str | None) -> Source:
