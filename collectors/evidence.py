@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Literal
 
+from collectors.plain_text import plain_lines, without_controls
+
 Table = Literal["regulation", "uptime_check", "application", "attestation"]
 """The raw tables a batch can be loaded into, one per collector."""
 
@@ -87,11 +89,18 @@ class Run:
 
 @dataclass(frozen=True)
 class Reject:
-    """A row that could not become a record. `where` says file or URL, row and column."""
+    """A row that could not become a record. `where` says file or URL, row and column.
+
+    All three are for people: what would act on a terminal or page is left out. The archive has the bytes.
+    """
 
     where: str
     reason: str
     raw: str
+
+    def __post_init__(self) -> None:
+        for name in ("where", "reason", "raw"):
+            object.__setattr__(self, name, plain_lines(getattr(self, name)))
 
 
 @dataclass(frozen=True)
@@ -227,6 +236,9 @@ class Parsed:
     duplicates: int = 0
     notes: tuple[str, ...] = field(default=())
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "notes", tuple(map(without_controls, self.notes)))
+
     @property
     def seen(self) -> int:
         """How many rows the source held."""
@@ -238,7 +250,7 @@ class ParseError(Exception):
 
     def __init__(self, where: str, reason: str, what_to_do: str) -> None:
         self.where, self.reason, self.what_to_do = where, reason, what_to_do
-        super().__init__(f"{where}: {reason}. {what_to_do}")
+        super().__init__(plain_lines(f"{where}: {reason}. {what_to_do}"))
 
 
 def without_exact_duplicates(records: Iterable[Record]) -> tuple[tuple[Record, ...], int]:

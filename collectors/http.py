@@ -28,6 +28,7 @@ from requests.utils import requote_uri
 
 from collectors.addresses import Reach, is_numeric
 from collectors.evidence import Fetched
+from collectors.plain_text import plain_lines
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 
 USER_AGENT = "Mozilla/5.0 (compatible; PantauSPBE/0.1; pemantauan SPBE)"
@@ -68,8 +69,8 @@ class FetchError(Exception):
     """
 
     def __init__(self, url: str, kind: str, message: str) -> None:
-        self.url, self.kind, self.message = url, kind, message
-        super().__init__(f"{url}: {message}")
+        self.url, self.kind, self.message = url, kind, plain_lines(message)
+        super().__init__(plain_lines(f"{url}: {message}"))
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -377,8 +378,9 @@ def blocked_reason(headers: Mapping[str, str] | tuple[tuple[str, str], ...], pay
     text = payload[:_BLOCK_SCAN_BYTES].decode("utf-8", "replace")
     found = _TITLE.search(text)
     title = " ".join(found[1].split()) if found else ""
-    support = _SUPPORT_ID.search(text)
-    if support and ("Request Rejected" in text or "requested URL was rejected" in text):
+    is_rejected = "Request Rejected" in text or "requested URL was rejected" in text
+    # In this order: the pattern is slow on pages that have nothing of it, which are most.
+    if is_rejected and (support := _SUPPORT_ID.search(text)):
         number = f" (support ID {support[1]})" if support[1] else ""
         return f"the site's firewall rejected the request{number}"
     if named.get("cf-mitigated", "").lower() == "challenge" or _CHALLENGE_TITLE.match(title):

@@ -7,6 +7,8 @@ import re
 import unicodedata
 from datetime import date, datetime, timedelta
 
+from collectors.plain_text import without_controls
+
 MONTHS = {
     name: number
     for number, names in enumerate(
@@ -40,7 +42,6 @@ _HIDDEN_END = {
 # Inline tags stand inside words ("Per<b>wal</b>"); every other tag separates them.
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|font|sup|sub|mark|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
-_INVISIBLE = dict.fromkeys([0x00AD, 0x200B, 0x200C, 0x200D, 0x2060, 0xFEFF])
 
 _WEEKDAY = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)\s*,?\s+", re.IGNORECASE)
 _TIME = (
@@ -74,8 +75,7 @@ def clean_text(text: str | None) -> str | None:
     if text is None:
         return None
     plain = html.unescape(_without_tags(html.unescape(_without_tags(text))))
-    plain = _without_tags(plain).translate(_INVISIBLE)
-    plain = "".join(" " if unicodedata.category(c) == "Cc" else c for c in plain)
+    plain = without_controls(_without_tags(plain))
     folded = " ".join(plain.split())
     return None if _DASHES.match(folded) else folded
 

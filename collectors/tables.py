@@ -17,6 +17,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from collectors.evidence import ParseError
+from collectors.plain_text import plain_lines
 
 DELIMITERS = (";", ",", "\t", "|")
 HEADER_WITHIN = 20
@@ -156,7 +157,7 @@ def _first_rows(text: str, delimiter: str) -> tuple[Row, ...]:
     rows: list[Row] = []
     try:
         for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            rows.append(Row(len(rows) + 1, tuple(cells)))
+            rows.append(Row(len(rows) + 1, tuple(map(plain_lines, cells))))
             if len(rows) == HEADER_WITHIN:
                 break
     except csv.Error:
@@ -179,7 +180,7 @@ def _rows(text: str, delimiter: str, where: str) -> tuple[Row, ...]:
             cells_seen += max(len(cells), 1)
             if cells_seen > MAX_CELLS:
                 raise ParseError(where, f"has more than {MAX_CELLS} cells", _SPLIT)
-            rows.append(Row(len(rows) + 1, tuple(cells)))
+            rows.append(Row(len(rows) + 1, tuple(map(plain_lines, cells))))
             if len(current) > 1:
                 # A quote without its end runs on to the next quote, over whole rows; the strict reader
                 # sees it.
@@ -305,4 +306,4 @@ def _text(value: Any) -> str:
         return value.isoformat()
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    return plain_lines(str(value))

@@ -20,6 +20,7 @@ from typing import Annotated, Any
 import typer
 
 from collectors.institution import Cadence
+from collectors.plain_text import plain_lines, visible_json
 from flows.places import Places, now
 from transforms.index import rounded
 from transforms.views import PageView
@@ -247,7 +248,7 @@ def parse(
 
     parsed = parse_saved(collector, file, profile)
     for record in parsed.records:
-        typer.echo(json.dumps(asdict(record), default=str, ensure_ascii=False))
+        typer.echo(visible_json(json.dumps(asdict(record), default=str, ensure_ascii=False)))
     for reject in parsed.rejects:
         typer.echo(f"reject  {reject.where}: {reject.reason}", err=True)
     for note in parsed.notes:
@@ -363,7 +364,7 @@ def _moment(text: str | None) -> datetime:
 
 
 def _print_json(document: Any) -> None:
-    typer.echo(json.dumps(document, default=_plain, ensure_ascii=False, indent=2))
+    typer.echo(visible_json(json.dumps(document, default=_plain, ensure_ascii=False, indent=2)))
 
 
 def _plain(value: object) -> Any:
@@ -390,16 +391,17 @@ def _explain_failure(error: Exception) -> int:
     """Print what went wrong, foreseen or not; the exit code is returned."""
     from flows.failures import FAILED, WRONG_USAGE
 
+    said = plain_lines(str(error))
     if isinstance(error, (UsageError, *WRONG_USAGE)):
-        typer.echo(f"pantau: {error}", err=True)
+        typer.echo(f"pantau: {said}", err=True)
         return 2
     if isinstance(error, FAILED):
-        typer.echo(f"pantau: {error}", err=True)
+        typer.echo(f"pantau: {said}", err=True)
         return 1
     if os.environ.get("PANTAU_TRACEBACK"):
         traceback.print_exception(error)
     typer.echo(
-        f"pantau: defect: {type(error).__name__}: {error} (PANTAU_TRACEBACK=1 shows where; please report it)",
+        f"pantau: defect: {type(error).__name__}: {said} (PANTAU_TRACEBACK=1 shows where; please report it)",
         err=True,
     )
     return 1

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from collectors.plain_text import visible_json, without_controls
 from flows.places import Places
 from warehouse.connection import append, execute, statement, writing
 from warehouse.score_rows import QUERIES
@@ -101,7 +102,7 @@ def _messages(rows: Sequence[Mapping[Any, Any]]) -> list[Message]:
     for institution, events in by_institution.items():
         keys = "\n".join(event["event_key"] for event in events)
         title = f"Pantau SPBE {events[0]['name']}: {len(events)} peringatan"
-        body = "\n".join(f"- {event['line']}" for event in events)
+        body = "\n".join(f"- {without_controls(event['line'])}" for event in events)
         digest = hashlib.sha256(keys.encode()).hexdigest()[:16]
         messages.append(Message(digest, institution, title, body, tuple(dict(event) for event in events)))
     return messages
@@ -109,13 +110,15 @@ def _messages(rows: Sequence[Mapping[Any, Any]]) -> list[Message]:
 
 def _to_file(path: Path, message: Message) -> str | None:
     lines = [
-        json.dumps(
-            {
-                "message_id": message.message_id,
-                "institution": message.institution,
-                **json.loads(event["payload"]),
-            },
-            ensure_ascii=False,
+        visible_json(
+            json.dumps(
+                {
+                    "message_id": message.message_id,
+                    "institution": message.institution,
+                    **json.loads(event["payload"]),
+                },
+                ensure_ascii=False,
+            )
         )
         for event in message.events
     ]

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from rich.console import Console
-from rich.markup import escape
+from rich.markup import escape as without_markup
 from rich.padding import Padding
 from rich.table import Table
 
+from collectors.plain_text import without_controls
 from flows.places import Places
 from transforms.index import rounded
 from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView
@@ -26,6 +27,11 @@ if TYPE_CHECKING:
     from warehouse.score import ScoreResult
 
 _out = Console(highlight=False, soft_wrap=False)
+
+
+def escape(text: str) -> str:
+    """Text of others, as itself: no mark-up of ours, and nothing that a terminal obeys."""
+    return without_markup(without_controls(text))
 
 
 def show_collected(results: Sequence[CollectResult]) -> None:

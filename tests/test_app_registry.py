@@ -234,7 +234,7 @@ def test_encodings(encoding: str) -> None:
 
 
 def test_bytes_outside_windows_1252_are_still_read() -> None:
-    parsed = parse(HEADER.encode() + b"A\x81plikasi;Dinas A;Aktif\n")
+    parsed = parse(HEADER.encode() + b"Si\x81stem;Dinas A;Aktif\n")
     assert (len(parsed.records), "Latin-1" in parsed.notes[0]) == (1, True)
 
 
