@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test check lock clean
+.PHONY: help install run test check bench-uptime lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,9 @@ check: install  ## ruff, mypy --strict, import-linter, lock file up to date
 	@$(BIN)/lint-imports
 	@cp requirements.lock .lock-now && $(COMPILE) -o .lock-now; cmp -s requirements.lock .lock-now; \
 		found=$$?; rm -f .lock-now; test $$found = 0 || { echo "requirements.lock is out of date: make lock"; exit 1; }
+
+bench-uptime: install  ## Our prober beside blackbox_exporter, wrk and requests (needs them and nginx: docs/uptime.md)
+	@$(BIN)/python -m benchmarks.uptime
 
 lock:  ## Bring requirements.lock up to date with pyproject.toml
 	@$(COMPILE) -o requirements.lock

@@ -64,8 +64,8 @@ class FetchError(Exception):
     """A document that could not be had.
 
     `kind` is one of ``http_<status>``, ``timeout``, ``dns``, ``refused``, ``tls``, ``too_large``,
-    ``too_many_redirects``, ``not_allowed``, ``connection``; a listing adds ``loop`` and ``too_many_pages``,
-    a drop folder ``file``.
+    ``too_many_redirects``, ``not_allowed``, ``robots``, ``connection``; a listing adds ``loop`` and
+    ``too_many_pages``, a drop folder ``file``.
     """
 
     def __init__(self, url: str, kind: str, message: str) -> None:
@@ -85,7 +85,8 @@ class HttpSession:
     bounded by the system's resolver. `max_bytes` bounds the body as sent and as decoded. `ca_file` adds
     certificates to trust (an institution's own CA, a missing intermediate). `delay_seconds` is kept between
     requests to the same host. `clock` gives the time recorded with each answer. `reach` says which hosts and
-    addresses may be asked (default: any host, on the public internet only).
+    addresses may be asked (default: any host, on the public internet only). `keeps_to_robots` False lets
+    `obey_robots` pass (an opt-out).
     """
 
     def __init__(
@@ -99,12 +100,13 @@ class HttpSession:
         verify: bool = True,
         delay_seconds: float = 0.0,
         reach: Reach = Reach(),  # noqa: B008 (immutable)
+        keeps_to_robots: bool = True,
     ) -> None:
         self.clock = clock
         self.redirects: tuple[Fetched, ...] = ()
         """The redirects that the last `get` followed, in order."""
         self._timeout, self._max_bytes, self._delay = timeout_seconds, max_bytes, delay_seconds
-        self._reach = reach
+        self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
         self._last_request: dict[str, float] = {}
         self._robots: dict[str, RobotFileParser] = {}
@@ -155,6 +157,16 @@ class HttpSession:
                     return fetched
             time.sleep(wait or 0)
         return self._attempt(url, headers, self._timeout)
+
+    def obey_robots(self, url: str) -> None:
+        """Raises FetchError (``robots``) where robots.txt of the host forbids this program to read `url`."""
+        if self._keeps_to_robots and not self.robots_allow(url):
+            raise FetchError(
+                url,
+                "robots",
+                "robots.txt of the site forbids it; ask the site's owner to allow PantauSPBE, drop a saved "
+                "file and give its `path`, or say in robots_opt_out of the source what was agreed with him",
+            )
 
     def robots_allow(self, url: str) -> bool:
         """Whether robots.txt of the host lets this program read `url` (RFC 9309).

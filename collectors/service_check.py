@@ -25,7 +25,7 @@ import requests
 from collectors.certificates import tls_fault
 from collectors.http import USER_AGENT, blocked_reason
 from collectors.institution import Service
-from collectors.transfers import PAYLOAD_CAP, Phases, Reply, Request, Visit, Visitor
+from collectors.transfers import PAYLOAD_CAP, Manners, Phases, Reply, Request, Visit, Visitor
 
 MAX_REDIRECTS = 5
 ATTEMPTS = 2
@@ -61,6 +61,8 @@ _SAYS = {
     "tls_other": "Sambungan TLS gagal",
 }
 _LONGEST_DETAIL = 200
+# Written so, an address goes over the wire as it stands.
+_AS_IT_IS = re.compile(r"https?://[a-z0-9.-]{1,253}(?::\d{1,5})?/[A-Za-z0-9/._~&=?+:,;@-]*")
 _PASSWORD_FIELD = re.compile(rb"<input[^<>]{1,500}type\s*=\s*[\"']?password", re.IGNORECASE)
 _META_CHARSET = re.compile(rb"<meta[^<>]{1,500}charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)", re.IGNORECASE)
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([a-z0-9_:.-]+)", re.IGNORECASE)
@@ -164,11 +166,13 @@ def _look_behind(url: str, service: Service, terms: Terms) -> Generator[Request,
 
 
 def _visitor(terms: Terms, *, verify: bool = True) -> Visitor:
-    return Visitor(user_agent=USER_AGENT, ca_file=terms.ca_file, is_allowed=terms.is_allowed, verify=verify)
+    return Visitor(Manners(USER_AGENT, terms.ca_file, terms.is_allowed, verify))
 
 
 def _visitable(url: str) -> str:
     """`url` as it goes over the wire (host in IDNA, the rest escaped); _NotAllowedError where it must not."""
+    if _AS_IT_IS.fullmatch(url):
+        return url
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:

@@ -1,23 +1,17 @@
-"""HTTP requests measured phase by phase, many at a time, over libcurl's multi interface.
+"""HTTP requests measured phase by phase, one at a time, over libcurl.
 
-A *visit* is written as a generator that yields each Request it needs and is sent the Reply, so that it reads
-from top to bottom; `run` drives many of them in one loop. Every request is made on a connection of its own,
-with a DNS look-up and a TLS handshake of its own: nothing is reused, or the phases would not be what a first
-visitor meets.
+Every request is made on a connection of its own, with a DNS look-up and a TLS handshake of its own: nothing
+but the handle is reused, or the phases would not be what a first visitor meets.
 """
 
 from __future__ import annotations
 
-import heapq
-import select
 import socket
-import time
-from collections import Counter
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 import pycurl
 
@@ -26,10 +20,6 @@ from collectors.lookups import Found, Lookup
 
 PAYLOAD_CAP = 1024 * 1024
 """How many decoded bytes of an answer are read; the rest is left on the wire."""
-REQUESTS_PER_HOST = 8
-"""Visits to one host and port under way at a time: its watchman must not bring a small server down."""
-_LONGEST_SLEEP_SECONDS = 0.1
-_LOOKUP_POLL_SECONDS = 0.005
 
 Result = TypeVar("Result")
 
@@ -101,17 +91,78 @@ class Request:
 Visit = Generator[Request, Reply, Result]
 
 
+@dataclass(frozen=True)
+class Manners:
+    """How a visitor presents itself, whom it trusts (`ca_file`, unless not `verify`) and where it may go."""
+
+    user_agent: str
+    ca_file: Path
+    is_allowed: Callable[[str], bool]
+    verify: bool = True
+
+
+class Handles:
+    """libcurl handles to be used again, as making and setting one up takes longer than a fast answer.
+
+    For one thread.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[Manners, list[Handle]] = {}
+
+    def take(self, manners: Manners) -> Handle:
+        """A handle without cookies."""
+        idle = self._idle.setdefault(manners, [])
+        return idle.pop() if idle else Handle(manners)
+
+    def give_back(self, handle: Handle) -> None:
+        """End with a handle; its cookies are forgotten."""
+        handle.forget()
+        self._idle[handle.manners].append(handle)
+
+    def close(self) -> None:
+        for idle in self._idle.values():
+            for handle in idle:
+                handle.curl.close()
+        self._idle.clear()
+
+
 class Visitor:
-    """A client with its own cookies, connecting only to addresses that `is_allowed` (given numerically).
+    """A client with its own cookies, connecting only to addresses that its manners allow.
 
     The address is tested at each connection, so a redirect or a second DNS answer cannot go around it.
     Proxies of the environment are not used: what is measured is the way to the service.
     """
 
-    def __init__(
-        self, *, user_agent: str, ca_file: Path, is_allowed: Callable[[str], bool], verify: bool = True
+    def __init__(self, manners: Manners) -> None:
+        self._manners = manners
+        self._handle: Handle | None = None
+        self._handles: Handles | None = None
+
+    def __enter__(self) -> Visitor:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_allowed = is_allowed
+        if self._handle is not None and self._handles is not None:
+            self._handles.give_back(self._handle)
+        self._handle = None
+
+    def handle_of(self, handles: Handles) -> Handle:
+        """The handle that bears this visitor's cookies, one of `handles`."""
+        if self._handle is None:
+            self._handle, self._handles = handles.take(self._manners), handles
+        return self._handle
+
+
+class Handle:
+    """One libcurl handle, for one request at a time: `prepare`, let libcurl run, `reply`."""
+
+    def __init__(self, manners: Manners) -> None:
+        self.manners = manners
+        self._is_allowed = manners.is_allowed
+        self._header_lines: list[bytes] = []
         self._start_afresh()
         self.curl = curl = pycurl.Curl()
         curl.setopt(pycurl.NOSIGNAL, 1)
@@ -124,37 +175,37 @@ class Visitor:
         curl.setopt(pycurl.SSL_SESSIONID_CACHE, 0)
         curl.setopt(pycurl.PROXY, "")
         curl.setopt(pycurl.COOKIEFILE, "")
-        curl.setopt(pycurl.USERAGENT, user_agent)
+        curl.setopt(pycurl.USERAGENT, manners.user_agent)
         curl.setopt(pycurl.HTTPHEADER, ["Accept: text/html,*/*;q=0.8", "Accept-Language: id,en;q=0.5"])
         curl.setopt(pycurl.ACCEPT_ENCODING, "")
         curl.setopt(pycurl.OPT_CERTINFO, 1)
-        curl.setopt(pycurl.CAINFO, str(ca_file))
-        curl.setopt(pycurl.SSL_VERIFYPEER, int(verify))
-        curl.setopt(pycurl.SSL_VERIFYHOST, 2 if verify else 0)
+        curl.setopt(pycurl.CAINFO, str(manners.ca_file))
+        curl.setopt(pycurl.SSL_VERIFYPEER, int(manners.verify))
+        curl.setopt(pycurl.SSL_VERIFYHOST, 2 if manners.verify else 0)
+        # Without the post-quantum share that OpenSSL adds: a tenth of the CPU, and the hello fits one packet,
+        # which old firewalls insist on.
+        curl.setopt(pycurl.SSL_EC_CURVES, "X25519:P-256:P-384:P-521")
         curl.setopt(pycurl.OPENSOCKETFUNCTION, self._open_socket)
-        curl.setopt(pycurl.HEADERFUNCTION, self._take_header)
+        curl.setopt(pycurl.HEADERFUNCTION, self._header_lines.append)
         curl.setopt(pycurl.WRITEFUNCTION, self._take_body)
 
-    def __enter__(self) -> Visitor:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._close_sockets()
-        self.curl.close()
-
-    def prepare(self, request: Request, lookup: Lookup, found: Found) -> None:
-        """Set the handle up for `request`, now that its host was found, forgetting the answer before."""
+    def prepare(self, url: str, timeout_seconds: float, lookup: Lookup, found: Found) -> None:
+        """Set up for a request, now that its host was found, forgetting the answer before."""
         self._start_afresh()
-        self._url = request.url
+        self._url = url
         self._lookup_ms = found.ms
-        left_ms = max(1, round(request.timeout_seconds * 1000 - found.ms))
+        left_ms = max(1, round(timeout_seconds * 1000 - found.ms))
         host, *addresses = (f"[{one}]" if ":" in one else one for one in (lookup.host, *found.addresses))
         self.curl.setopt(pycurl.RESOLVE, [f"{host}:{lookup.port}:{','.join(addresses)}"])
-        self.curl.setopt(pycurl.URL, request.url.encode())
+        self.curl.setopt(pycurl.URL, url.encode())
         self.curl.setopt(pycurl.TIMEOUT_MS, left_ms)
         self.curl.setopt(pycurl.CONNECTTIMEOUT_MS, left_ms)
+
+    def forget(self) -> None:
+        """Forget the cookies and the last answer."""
+        self._close_sockets()
+        self._start_afresh()
+        self.curl.setopt(pycurl.COOKIELIST, "ALL")
 
     def reply(self, code: int, message: str) -> Reply:
         """The outcome of the prepared request, which libcurl ended with `code` (0: well) and `message`."""
@@ -170,7 +221,7 @@ class Visitor:
             # Messages quote the server; bytes of theirs that are no text must not spoil the record.
             curl_message=message.encode("utf-8", "replace").decode("utf-8", "replace"),
             status=status,
-            headers=tuple(self._headers),
+            headers=_headers(self._header_lines),
             payload=bytes(self._payload),
             is_cut=self._is_cut,
             redirect_url=redirect.decode("utf-8", "replace") if redirect else None,
@@ -184,7 +235,7 @@ class Visitor:
 
     def _start_afresh(self) -> None:
         self._url = ""
-        self._headers: list[tuple[str, str]] = []
+        self._header_lines.clear()
         self._payload = bytearray()
         self._is_cut = False
         self._refused: list[str] = []
@@ -230,14 +281,6 @@ class Visitor:
         for opened in self._sockets:
             opened.close()
 
-    def _take_header(self, line: bytes) -> None:
-        text = line.decode("latin-1").strip()
-        if text.startswith("HTTP/"):
-            self._headers.clear()  # an interim answer (100, 103) came before
-        elif ":" in text:
-            name, value = text.split(":", 1)
-            self._headers.append((name.strip(), value.strip()))
-
     def _take_body(self, chunk: bytes) -> int:
         room = PAYLOAD_CAP - len(self._payload)
         self._payload += chunk[:room]
@@ -246,7 +289,20 @@ class Visitor:
         return min(len(chunk), room)
 
 
-def _unresolved(request: Request, lookup: Lookup) -> Reply:
+def _headers(lines: Sequence[bytes]) -> tuple[tuple[str, str], ...]:
+    """Names and values of the last answer: interim ones (100, 103) may have come before."""
+    headers: list[tuple[str, str]] = []
+    for line in lines:
+        name, colon, value = line.decode("latin-1").partition(":")
+        if name.startswith("HTTP/"):
+            headers.clear()
+        elif colon:
+            headers.append((name.strip(), value.strip()))
+    return tuple(headers)
+
+
+def unresolved(request: Request, lookup: Lookup) -> Reply:
+    """The reply where a host was not found, or not in time."""
     found = lookup.found
     if found is None:
         code, message = pycurl.E_OPERATION_TIMEDOUT, f"no answer about {lookup.host}"
@@ -268,121 +324,3 @@ def _unresolved(request: Request, lookup: Lookup) -> Reply:
         refused_addresses=(),
         was_connecting=False,
     )
-
-
-def run(
-    visits: Sequence[tuple[str, Visit[Result]]], *, concurrency: int, on_done: Callable[[int], None]
-) -> list[Result]:
-    """Drive visits, each with the host and port it starts at, to their end; their results in the same order.
-
-    At most `concurrency` are under way at once. `on_done` is told after each how many are done.
-    """
-    loop = _Loop(visits, concurrency)
-    try:
-        return loop.run(on_done)
-    finally:
-        loop.close()
-
-
-class _Loop(Generic[Result]):
-    def __init__(self, visits: Sequence[tuple[str, Visit[Result]]], concurrency: int) -> None:
-        self._hosts = [host for host, _ in visits]
-        self._visits = [visit for _, visit in visits]
-        self._concurrency = concurrency
-        self._waiting = list(range(len(visits)))
-        self._under_way: Counter[str] = Counter()
-        self._resting: list[tuple[float, int, Request]] = []
-        self._looking: dict[int, tuple[Request, Lookup]] = {}
-        self._active: dict[pycurl.Curl, tuple[int, Visitor]] = {}
-        self._results: dict[int, Result] = {}
-        self._multi = pycurl.CurlMulti()
-
-    def run(self, on_done: Callable[[int], None]) -> list[Result]:
-        told = 0
-        while True:
-            self._admit()
-            self._wake()
-            self._take_lookups()
-            self._multi.perform()
-            self._take_replies()
-            for done in range(told + 1, len(self._results) + 1):
-                on_done(done)
-            told = len(self._results)
-            if told == len(self._visits):
-                return [self._results[index] for index in range(told)]
-            self._sleep()
-
-    def close(self) -> None:
-        for curl in self._active:
-            self._multi.remove_handle(curl)
-        for visit in self._visits:
-            visit.close()
-        self._multi.close()
-
-    def _admit(self) -> None:
-        """Start waiting visits as far as the limits allow, passing over those whose host is busy."""
-        room = self._concurrency - self._under_way.total()
-        still_waiting = []
-        for index in self._waiting:
-            host = self._hosts[index]
-            if room > 0 and self._under_way[host] < REQUESTS_PER_HOST:
-                room -= 1
-                self._under_way[host] += 1
-                self._advance(index, None)
-            else:
-                still_waiting.append(index)
-        self._waiting = still_waiting
-
-    def _wake(self) -> None:
-        while self._resting and self._resting[0][0] <= time.monotonic():
-            _, index, request = heapq.heappop(self._resting)
-            self._look_up(index, request)
-
-    def _take_lookups(self) -> None:
-        for index, (request, lookup) in list(self._looking.items()):
-            found = lookup.found
-            is_late = lookup.elapsed_ms >= request.timeout_seconds * 1000
-            if found is None and not is_late:
-                continue
-            del self._looking[index]
-            if found is None or not found.addresses:
-                self._advance(index, _unresolved(request, lookup))
-            else:
-                request.visitor.prepare(request, lookup, found)
-                self._active[request.visitor.curl] = (index, request.visitor)
-                self._multi.add_handle(request.visitor.curl)
-
-    def _take_replies(self) -> None:
-        left = 1
-        while left:
-            left, ended_well, failed = self._multi.info_read()
-            for curl, code, message in [(curl, 0, "") for curl in ended_well] + failed:
-                self._multi.remove_handle(curl)
-                index, visitor = self._active.pop(curl)
-                self._advance(index, visitor.reply(code, message))
-
-    def _advance(self, index: int, reply: Reply | None) -> None:
-        visit = self._visits[index]
-        try:
-            request = next(visit) if reply is None else visit.send(reply)
-        except StopIteration as end:
-            self._results[index] = end.value
-            self._under_way[self._hosts[index]] -= 1
-            return
-        if request.delay_seconds > 0:
-            heapq.heappush(self._resting, (time.monotonic() + request.delay_seconds, index, request))
-        else:
-            self._look_up(index, request)
-
-    def _look_up(self, index: int, request: Request) -> None:
-        self._looking[index] = (request, Lookup(request.url))
-
-    def _sleep(self) -> None:
-        seconds = _LOOKUP_POLL_SECONDS if self._looking else _LONGEST_SLEEP_SECONDS
-        if self._active:
-            wanted = self._multi.timeout()
-            seconds = seconds if wanted < 0 else min(seconds, wanted / 1000)
-        if self._resting:
-            seconds = min(seconds, max(0.0, self._resting[0][0] - time.monotonic()))
-        readable, writable, broken = self._multi.fdset()
-        select.select(readable, writable, broken, seconds)

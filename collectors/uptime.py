@@ -28,7 +28,7 @@ from collectors.certificates import trusted_issuers
 from collectors.evidence import Capture, Parsed, ParseError, Reject, UptimeRecord, without_exact_duplicates
 from collectors.institution import Service
 from collectors.service_check import CANNOT_TELL, Terms, check
-from collectors.transfers import run
+from collectors.visits import run
 
 FORMAT = "pantau-uptime-1"
 """What a batch calls itself; another number when its rows change."""

@@ -18,8 +18,8 @@ from collectors.certificates import CaFileError
 from collectors.evidence import Capture
 from collectors.institution import Service
 from collectors.service_check import Terms
-from collectors.transfers import REQUESTS_PER_HOST
 from collectors.uptime import check_all, check_on, parse, to_payload
+from collectors.visits import REQUESTS_PER_HOST
 from tests.faulty_site import PAGE, Pki, Site, closed_port, site
 
 NOW = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
@@ -421,6 +421,57 @@ def test_two_hundred_services_with_faults_among_them_are_checked_together(web: S
         150: "timeout",
     }
     assert told == [(n, 200) for n in range(1, 201)]
+
+
+def test_many_hosts_are_checked_in_several_loops_and_rows_keep_their_order() -> None:
+    with site(host="0.0.0.0") as served:
+        services = [
+            service(
+                f"http://127.0.0.{1 + n % 100}:{served.port}/{'404' if n % 7 == 0 else 'ok'}", name=f"l-{n}"
+            )
+            for n in range(300)
+        ]
+        told: list[tuple[int, int]] = []
+        rows = check_all(
+            services,
+            ca_file=None,
+            allow_private=True,
+            clock=lambda: NOW,
+            progress=lambda done, total: told.append((done, total)),
+            retry_pause_seconds=0.01,
+        )
+    assert [row["service_id"] for row in rows] == [f"l-{n}" for n in range(300)]
+    assert [row["is_up"] for row in rows] == [n % 7 != 0 for n in range(300)]
+    assert told == [(n, 300) for n in range(1, 301)]
+
+
+def test_a_broken_listener_ends_all_loops_at_once() -> None:
+    def break_off(done: int, total: int) -> None:
+        raise RuntimeError("tidak mau lagi")
+
+    with site(host="0.0.0.0") as served:
+        hosts = [f"127.0.0.{n}" for n in range(1, 65)]
+        services = [service(f"http://{host}:{served.port}/ok") for host in hosts]
+        services += [service(f"http://{host}:{served.port}/hang", seconds=15) for host in hosts]
+        begun = time.monotonic()
+        with pytest.raises(RuntimeError, match="tidak mau lagi"):
+            check_all(
+                services,
+                ca_file=None,
+                allow_private=True,
+                clock=lambda: NOW,
+                progress=break_off,
+                concurrency=128,
+            )
+    assert time.monotonic() - begun < 10
+
+
+def test_cookies_of_one_service_are_not_shown_to_the_next(web: Site) -> None:
+    services = [service(f"{web.url}/set-cookie"), service(f"{web.url}/needs-cookie")]
+    rows = check_all(
+        services, ca_file=None, allow_private=True, clock=lambda: NOW, retry_pause_seconds=0.01, concurrency=1
+    )
+    assert [row["error_class"] for row in rows] == [None, "redirect_loop"]
 
 
 def test_no_services_are_no_rows() -> None:
