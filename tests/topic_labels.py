@@ -10,7 +10,8 @@
   could make plausible, close misses, and a random rest); `publik`, real titles of other governments as public
   pages quote them; `karangan`, made up in the wording of such titles, because real ones on some topics are rare.
 - `part`: `tune`, which may be read while changing `topics.yml`, or `held_out`, which only measures. A hash of
-  the title decides, so nobody can choose.
+  the title decides, so nobody can choose. A title that was read after all while rules were changed goes to
+  `tune`; the other way is closed.
 """
 
 from __future__ import annotations
@@ -72,7 +73,7 @@ def load_labels(path: Path = PATH) -> tuple[Label, ...]:
 
 
 def part_of(title: str) -> str:
-    """The part a title belongs to: by the first byte of the SHA-256 of its normalised form."""
+    """The part a title belongs to unless it was read: by the first byte of the SHA-256 of its normalised form."""
     first = hashlib.sha256(normalise_title(title).encode()).digest()[0]
     return PARTS[first % 2]
 

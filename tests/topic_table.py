@@ -28,6 +28,11 @@ Asal judul: *sampel* dari daftar peraturan delapan pemerintah (semua yang memuat
 yang nyaris, dan selebihnya acak); *publik* judul nyata pemerintah lain sebagaimana dikutip halaman publik;
 *karangan* judul buatan dengan susunan kata yang lazim, karena judul nyata untuk beberapa topik jarang. Judul karangan
 ditulis oleh orang yang juga menyetel aturan, jadi angka untuk *sampel* dan *publik* lebih layak dipercaya.
+
+Yang paling layak dipercaya ialah pandangan pertama: setelah aturan disetel, dikumpulkan 56 judul nyata lain yang
+belum pernah dilihat (kebijakan SPBE beberapa pemerintah, banyak yang salah ketik). Presisinya 88% (23 benar, 3 salah),
+recall 82% (5 terlewat). Judul itu lalu dipakai menyetel, jadi termasuk bagian *penyetelan*. Untuk daftar peraturan
+yang belum pernah dilihat, harapkan angka di antara keduanya.
 """
 
 
