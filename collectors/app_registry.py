@@ -49,8 +49,8 @@ _COLUMN_NUMBER = re.compile(r"^\(?\d{1,2}\)?$")
 def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     """The registry's documents: what the address answers, or each CSV and XLSX dropped at `path`, by name.
 
-    Raises FetchError when the transfer fails, the status is an error (after yielding the page) or nothing was
-    dropped.
+    Raises FetchError when the transfer fails, robots.txt forbids it, the status is an error (after yielding
+    the page) or nothing was dropped.
     """
     if source.path is not None:
         folder, names = top_files(source.path, SUFFIXES)
@@ -58,6 +58,7 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
             yield read_file(folder, name, session.clock())
         return
     url = str(source.url)
+    session.obey_robots(url)
     answer = session.get(url)
     yield from session.redirects
     yield answer

@@ -143,8 +143,8 @@ class OfficialResult(_Strict):
         return value
 
 
-class TlsOptOut(_Strict):
-    """Verification switched off for one source: why, and until when."""
+class OptOut(_Strict):
+    """A rule not kept for one source (certificates, robots.txt): why, and the last day of that."""
 
     reason: str
     until: date
@@ -170,7 +170,8 @@ class Source(_Strict):
     delay_seconds: float = Field(default=0.0, ge=0)
     timeout_seconds: float = Field(default=30.0, gt=0)
     columns: dict[str, str] = Field(default_factory=dict)
-    tls_opt_out: TlsOptOut | None = None
+    tls_opt_out: OptOut | None = None
+    robots_opt_out: OptOut | None = None
 
     @model_validator(mode="after")
     def _one_place(self) -> Source:

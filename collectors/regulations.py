@@ -51,8 +51,9 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     rows, or where one shows the rows of the page before (servers repeat the last page past the end).
     Raises FetchError after the last document, so that a listing that could not be read to its end is never
     taken for a short one: ``http_<status>`` for an error page, ``loop`` for pages that go in a circle,
-    ``too_many_pages`` when `max_pages` are read and there are more, ``not_allowed`` for robots.txt or a link
-    to another host, ``profile`` for a profile that does not exist, besides those of HttpSession.
+    ``too_many_pages`` when `max_pages` are read and there are more, ``robots`` where robots.txt forbids a
+    page, ``not_allowed`` for a link to another host, ``profile`` for a profile that does not exist, besides
+    those of HttpSession.
     """
     if source.path is not None:
         folder, names = top_files(source.path, _SUFFIXES[source.format or "jdihn"])
@@ -60,18 +61,12 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
             yield read_file(folder, name, session.clock())
         return
     assert source.url is not None
-    if not session.robots_allow(source.url):
-        raise FetchError(
-            source.url,
-            "not_allowed",
-            "robots.txt of the site forbids it; ask the site's owner to allow PantauSPBE, "
-            "or drop a saved file and give its `path`",
-        )
     _profile_exists(source)
     address = source.url
     visited: list[str] = []
     shown: list[tuple[str, ...]] = []
     while True:
+        session.obey_robots(address)
         document = session.get(address)
         yield from session.redirects
         yield document

@@ -22,7 +22,7 @@ from html import escape
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from socketserver import TCPServer
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -30,7 +30,10 @@ from demo import inventory, legal, pki, statements
 from demo.city import BY_NAME, ENDPOINTS, HTTPS_NAMES, Endpoint, Page, faults_of_day
 from demo.faults import (
     BLOCK_PAGE,
+    GZIP_BOMB,
+    HEADERS,
     KINDS,
+    LOGIN_PAGE,
     STATUSES,
     FaultError,
     FaultKind,
@@ -136,6 +139,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
         city = self.server.city
         parts = urlsplit(self.path)
+        if parts.path == "/robots.txt" and (forbidden := city.forbidden_by_robots(self.server.https_name)):
+            rules = "".join(f"Disallow: {path}\n" for path in forbidden)
+            self._send(200, "text/plain", f"User-agent: *\n{rules}".encode())
+            return
         endpoint = _endpoint_at(parts.path)
         if endpoint is None:
             self._send(404, _HTML, _error_page("404 Halaman tidak ditemukan"))
@@ -147,19 +154,34 @@ class _Handler(BaseHTTPRequestHandler):
             if isinstance(self.connection, ssl.SSLSocket):
                 self.connection.unwrap()
         elif fault is not None and fault in STATUSES:
-            self._send(STATUSES[fault], _HTML, _error_page(f"{STATUSES[fault]} Layanan sedang gangguan"))
-        elif fault == "block_page":
-            self._send(200, _HTML, BLOCK_PAGE)
+            body = _error_page(f"{STATUSES[fault]} Layanan sedang gangguan")
+            self._send(STATUSES[fault], _HTML, body, HEADERS.get(fault, {}))
+        elif fault in ("block_page", "login_page"):
+            self._send(200, _HTML, BLOCK_PAGE if fault == "block_page" else LOGIN_PAGE)
+        elif fault in ("redirect_loop", "redirect_away"):
+            self._send(302, _HTML, b"", HEADERS.get(fault, {"Location": self.path}))
+        elif fault == "gzip_bomb":
+            self._send(200, _HTML, GZIP_BOMB, HEADERS[fault])
         else:
             if fault == "slow":
                 city.closing.wait(city.slow_seconds)
             status, media_type, body = city.content(endpoint, parts.path, parts.query, fault)
             self._send(status, media_type, damaged(body, fault), is_dripping=fault == "drip")
 
-    def _send(self, status: int, media_type: str, body: bytes, is_dripping: bool = False) -> None:
+    def _send(
+        self,
+        status: int,
+        media_type: str,
+        body: bytes,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        is_dripping: bool = False,
+    ) -> None:
         self.send_response(status)
         self.send_header("Content-Type", media_type)
-        if "gzip" in self.headers.get("Accept-Encoding", "") and not is_dripping:
+        for name, value in headers.items():
+            self.send_header(name, value)
+        is_packed = "Content-Encoding" in headers
+        if "gzip" in self.headers.get("Accept-Encoding", "") and not (is_dripping or is_packed):
             # A fixed time in the gzip header: the same body has the same bytes.
             body = gzip.compress(body, mtime=0)
             self.send_header("Content-Encoding", "gzip")
@@ -300,6 +322,11 @@ class DemoCity:
     def fault_of(self, name: str) -> FaultKind | None:
         """The fault an endpoint has now."""
         return self._faults.get(name) or faults_of_day(self._day).get(name)
+
+    def forbidden_by_robots(self, https_name: str | None) -> list[str]:
+        """The paths that robots.txt of an HTTPS endpoint, or of the plain ones together, forbids."""
+        at_door = [e for e in ENDPOINTS if e.name == https_name or (https_name is None and not e.is_https)]
+        return [e.path for e in at_door if self.fault_of(e.name) == "robots_forbid"]
 
     def context(self, name: str) -> ssl.SSLContext:
         """The TLS context with the certificate that an HTTPS endpoint shows now."""

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 
 from collectors import app_registry, attestations, regulations, uptime
@@ -18,6 +19,7 @@ from collectors.institution import (
     SERVICES_SOURCE,
     Cadence,
     InstitutionFile,
+    OptOut,
     Source,
     read_institution,
 )
@@ -120,16 +122,22 @@ def _jobs(
     return [jobs[only]]
 
 
+def opted_out(opt_out: OptOut | None, today: date) -> bool:
+    """Whether a rule is not kept on that day."""
+    return opt_out is not None and today <= opt_out.until
+
+
 def _source_job(
     file: InstitutionFile, source: Source, archive: Archive, ca_file: Path | None, clock: Clock
 ) -> Callable[[], CollectResult]:
     def job() -> CollectResult:
-        opted_out = source.tls_opt_out is not None and clock().date() <= source.tls_opt_out.until
+        today = clock().date()
         with HttpSession(
             ca_file=ca_file,
             timeout_seconds=source.timeout_seconds,
             clock=clock,
-            verify=not opted_out,
+            verify=not opted_out(source.tls_opt_out, today),
+            keeps_to_robots=not opted_out(source.robots_opt_out, today),
             delay_seconds=source.delay_seconds,
             reach=file.reach(),
         ) as session:

@@ -13,7 +13,7 @@ from collectors.archive import Archive
 from collectors.http import FetchError, HttpSession
 from collectors.institution import InstitutionFile, Source, read_institution
 from collectors.ledger import ArchiveError
-from flows.collect import FETCHERS
+from flows.collect import FETCHERS, opted_out
 from flows.places import Clock, Places
 from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
@@ -105,8 +105,14 @@ def _source(
 ) -> Examined:
     placed = source.model_copy(update={"path": folder / source.path}) if source.path else source
     what = f"source {source.id}"
+    today = clock().date()
     with HttpSession(
-        ca_file=ca_file, timeout_seconds=source.timeout_seconds, clock=clock, reach=file.reach()
+        ca_file=ca_file,
+        timeout_seconds=source.timeout_seconds,
+        clock=clock,
+        verify=not opted_out(source.tls_opt_out, today),
+        reach=file.reach(),
+        keeps_to_robots=not opted_out(source.robots_opt_out, today),
     ) as session:
         try:
             first = next(islice(FETCHERS[source.collector](placed, session), 1), None)

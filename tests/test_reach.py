@@ -157,3 +157,31 @@ def test_collecting_holds_to_the_file(site: Site, names: dict[str, list[str]], t
         assert (result.outcome, result.error) == ("failed", "not_allowed")
         assert said in result.message
     assert "/rahasia" not in {path for path, _ in site.asked}
+
+
+@pytest.mark.parametrize(
+    ("opt_out", "outcome", "error"),
+    [
+        ("", "failed", "robots"),
+        (", robots_opt_out: {reason: disepakati dengan Bagian Hukum, until: 2026-03-02}", "ok", None),
+        (", robots_opt_out: {reason: disepakati dengan Bagian Hukum, until: 2026-03-01}", "failed", "robots"),
+    ],
+)
+@pytest.mark.parametrize("collector", ["regulations, format: jdihn", "app_registry"])
+def test_robots_txt_holds_unless_opted_out_until_a_day(
+    site: Site, tmp_path: Path, collector: str, opt_out: str, outcome: str, error: str | None
+) -> None:
+    site.pages["/robots.txt"] = lambda h: h.answer(200, b"User-agent: PantauSPBE\nDisallow: /x")
+    site.pages["/x"] = lambda h: h.answer(200, b"[]")
+    text = (
+        FILE.split("services:", maxsplit=1)[0]
+        .replace("URL", site.url("/x"))
+        .replace("regulations, format: jdihn", collector)
+    )
+    config = tmp_path / "uji.yml"
+    config.write_text(
+        text.replace("agency: hukum}", f"agency: hukum{opt_out}}}") + "allow_private_addresses: true\n"
+    )
+    (result,) = collect(config, Archive(tmp_path / "arsip"), clock=lambda: NOON)
+    assert (result.outcome, result.error) == (outcome, error), result.message
+    assert ("/x" in {path for path, _ in site.asked}) is (outcome == "ok")

@@ -184,7 +184,7 @@ def test_robots_txt_is_obeyed(site: Site) -> None:
     serve(site, {"/robots.txt": b"User-agent: *\nDisallow: /dokumen", "/dokumen": listing("a")})
     documents, error = gathered(source_of("html", site.url("/dokumen")))
     assert documents == [] and paths(site) == []
-    assert error is not None and error.kind == "not_allowed" and "robots.txt" in error.message
+    assert error is not None and error.kind == "robots" and "robots.txt" in error.message
 
 
 def test_an_unknown_profile_is_said_before_anything_is_fetched(site: Site) -> None:
