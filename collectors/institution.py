@@ -222,11 +222,13 @@ class InstitutionFile(_Strict):
     `down_after` is how long every check of a service must have failed before it counts as down.
     `allowed_suffixes` are domains that redirects, links in listings and addresses in registries may lead to,
     beside the hosts that this file itself names.
+    `moratorium_from` is the first day on which no new application was to be made.
     """
 
     institution: Institution
     agencies: tuple[Agency, ...]
     targets: dict[Year, Score] = Field(default_factory=dict)
+    moratorium_from: date | None = None
     official_results: tuple[OfficialResult, ...] = ()
     freshness: FreshnessByKind
     sources: tuple[Source, ...] = ()

@@ -19,6 +19,7 @@ import duckdb
 from transforms import scoring
 from transforms.index import aggregates, rounded
 from transforms.instrument import Instrument
+from warehouse.application_rows import write_comparison
 from warehouse.connection import append, writing
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
@@ -26,6 +27,8 @@ NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 INSTITUTION = "kota-contoh"
 RULESET = hashlib.sha256(b"rules of the fixture").hexdigest()
 DAYS = 12
+MORATORIUM = date(2026, 1, 1)
+"""From this day on no new application was to be made."""
 FALLEN = "5"
 """The indicator that a repealed regulation pulls down on the last day."""
 STALE = "I35.2.a"
@@ -95,6 +98,7 @@ def _configuration(
                 "instrument": instrument.id,
                 "min_drop": Decimal("0.01"),
                 "down_after": timedelta(minutes=15),
+                "moratorium_from": MORATORIUM,
                 "capture_id": "<urn:uuid:institusi>",
             }
         ],
@@ -230,6 +234,7 @@ def _operations(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> N
         run("jdih-kota", "regulations", 3),
         run("jdih-dprd", "regulations", 220),
         run("jdih-dprd", "regulations", 4, **failed),
+        run("aplikasi", "app_registry", 24 * 40, row_count=63),
         run("aplikasi", "app_registry", 30, row_count=64),
         run("atestasi", "attestations", 30, row_count=21),
     ]
@@ -332,25 +337,62 @@ def _evidence(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> Non
         connection,
         "core.application",
         [
-            {
-                "application_key": "dinas komunikasi/portal",
-                "name": hostile or "Portal",
-                "agency": "Dinas Komunikasi",
-                "url": "https://portal.kota-contoh.example/",
-                "kind": "umum",
+            {"is_integrated": None, "started_on": None, "valid_from": NOW - timedelta(days=40)}
+            | entry
+            | {
+                "application_key": f"{entry['agency']}/{entry['name']}".lower(),
                 "status": "aktif",
-                "is_integrated": True,
+                "row_hash": "1",
             }
+            for entry in _applications(hostile)
         ],
         institution=INSTITUTION,
         source="aplikasi",
         capture_id="<urn:uuid:aplikasi>",
-        valid_from=NOW - timedelta(days=40),
         valid_to=None,
         loaded_at=NOW,
     )
     raw = {"title": SECRET_RAW, "capture_id": "<urn:uuid:perda>", "position": 1}
     append(connection, "raw.regulation", [raw], entry_id="jdih-kota-3", institution=INSTITUTION)
+
+
+def _applications(hostile: str | None) -> tuple[dict[str, Any], ...]:
+    """A registry with a national application of two offices, an overlap, a newcomer, and one that is down."""
+
+    def listed(name: str, agency: str, about: str, host: str, kind: str, **more: Any) -> dict[str, Any]:
+        url = f"https://{host}.example/"
+        return {"name": name, "agency": agency, "description": about, "url": url, "kind": kind} | more
+
+    return (
+        listed(
+            hostile or "Portal",
+            "Dinas Komunikasi",
+            "Pintu masuk",
+            "portal.kota-contoh",
+            "umum",
+            is_integrated=True,
+        ),
+        listed("SRIKANDI", "Dinas Komunikasi", "Surat masuk", "srikandi.nasional", "umum"),
+        listed("Srikandi", "Bagian Hukum", "Naskah dinas", "srikandi.nasional", "umum"),
+        listed("Tender Terbuka", "Bagian Pengadaan", "Tahapan tender", "pengadaan.kota-contoh", "khusus"),
+        listed(
+            hostile or "e-Hadir",
+            "Badan Kepegawaian",
+            "Kehadiran pegawai dan rekap absen bulanan",
+            "hadir.kota-contoh",
+            "khusus",
+            is_integrated=False,
+            started_on=date(2025, 2, 1),
+        ),
+        listed(
+            "Absensi Pegawai",
+            "Dinas Komunikasi",
+            hostile or "Rekap kehadiran pegawai bulanan",
+            "absen.kota-contoh",
+            "khusus",
+            valid_from=NOW - timedelta(days=9),
+        ),
+    )
 
 
 def _checks() -> Iterator[dict[str, Any]]:
@@ -524,6 +566,8 @@ def _score(
         ],
         **shared,
     )
+    if is_last:
+        write_comparison(connection, score_id(as_of), INSTITUTION, "Kota Contoh", as_of)
 
 
 def _bucket(text: str, count: int) -> int:

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import FRESHNESS
-from transforms.alerts import Alert, DownService, FailedSource, decide
+from transforms.alerts import Alert, DownService, FailedSource, LateApplication, decide
 from transforms.attribution import Scored
 from transforms.index import aggregates
 from transforms.instrument import ProbeCall
@@ -145,3 +145,26 @@ def test_a_refutation_that_only_caps_the_official_level_is_explained_too() -> No
     alert = decided(before, after)[-1]
     assert (alert.before, alert.after) == ("4", "2")
     assert alert.cause == "keadaan berubah, I01.3.b: TLS kedaluwarsa"
+
+
+def test_applications_after_the_moratorium_are_one_line_that_is_new_only_when_one_is_added() -> None:
+    first = scored(MONDAY, seen(MONDAY))
+
+    def line(*known: tuple[str, int]) -> Alert:
+        late = [
+            LateApplication(name, "Dinas A" if day else None, MONDAY.date(), MONDAY + day * DAY)
+            for name, day in known
+        ]
+        (alert,) = decide(INSTRUMENT, first, first, [], [], Decimal("0.01"), JAKARTA, late)
+        return alert
+
+    four = line(("A", 0), ("B", 1), ("C", 2), ("D", 3))
+    assert four.kind == "application_after_moratorium"
+    assert four.line == (
+        "4 aplikasi mulai atau pertama tercatat sejak moratorium 2026-06-01: "
+        "D (Dinas A), C (Dinas A), B (Dinas A) dan 1 lainnya"
+    )
+    assert line(("A", 0)).line.endswith("2026-06-01: A (perangkat daerah tidak disebut)")
+    # One that is retired makes no new message, one that is added does.
+    assert line(("A", 0), ("D", 3)).event_key == four.event_key
+    assert line(("A", 0), ("E", 4)).event_key != four.event_key

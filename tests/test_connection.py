@@ -12,7 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.connection import WarehouseBusyError, WarehouseError, execute, migrate, reading, writing
+from warehouse.connection import (
+    SCHEMA_FOLDER,
+    WarehouseBusyError,
+    WarehouseError,
+    execute,
+    migrate,
+    reading,
+    writing,
+)
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOLDER = """
@@ -48,9 +56,9 @@ def test_a_new_warehouse_has_the_schema_and_is_migrated_once(tmp_path: Path) -> 
                 r[0] for r in connection.execute("SELECT schema_name FROM duckdb_schemas()").fetchall()
             }
             assert {"raw", "core", "score", "mart", "ops"} <= schemas
-            assert connection.execute("SELECT number, name FROM ops.migration").fetchall() == [
-                (1, "0001_initial")
-            ]
+            done = connection.execute("SELECT number, name FROM ops.migration ORDER BY ALL").fetchall()
+            assert done[0] == (1, "0001_initial")
+            assert done == [(int(p.stem[:4]), p.stem) for p in sorted(SCHEMA_FOLDER.glob("*.sql"))]
 
 
 def test_an_error_rolls_everything_back(tmp_path: Path) -> None:

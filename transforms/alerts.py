@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
@@ -18,7 +18,15 @@ from transforms.attribution import CAUSE_TEXT, Change, Scored, changes
 from transforms.index import rounded
 from transforms.instrument import Instrument
 
-Kind = Literal["index_fell", "domain_fell", "level_fell", "evidence_stale", "source_failed", "service_down"]
+Kind = Literal[
+    "index_fell",
+    "domain_fell",
+    "level_fell",
+    "evidence_stale",
+    "source_failed",
+    "service_down",
+    "application_after_moratorium",
+]
 Severity = Literal["penting", "waspada", "info"]
 
 
@@ -44,6 +52,16 @@ class DownService:
 
 
 @dataclass(frozen=True)
+class LateApplication:
+    """An application that began after the moratorium, and since when that is known."""
+
+    name: str
+    agency: str | None
+    moratorium_from: date
+    known_at: datetime
+
+
+@dataclass(frozen=True)
 class Alert:
     """One line of a message. `event_key` is the same for the same event, however often it is decided."""
 
@@ -64,6 +82,7 @@ def decide(
     down_services: Sequence[DownService],
     min_drop: Decimal,
     time_zone: ZoneInfo,
+    late_applications: Sequence[LateApplication] = (),
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
@@ -76,6 +95,8 @@ def decide(
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
+    if late_applications:
+        alerts.append(_moratorium_alert(current, late_applications))
     return tuple(alerts)
 
 
@@ -184,6 +205,24 @@ def _service_alert(current: Scored, down: DownService, time_zone: ZoneInfo) -> A
         before="hidup",
         after="mati",
         cause=down.error_class,
+    )
+
+
+def _moratorium_alert(current: Scored, late: Sequence[LateApplication]) -> Alert:
+    """One line for all of them. The newest names the event: one that is retired makes no new message."""
+    since = max(application.moratorium_from for application in late)
+    newest = max(application.known_at for application in late)
+    ordered = sorted(late, key=lambda a: (-a.known_at.timestamp(), a.name, a.agency or ""))
+    named = ", ".join(f"{a.name} ({a.agency or 'perangkat daerah tidak disebut'})" for a in ordered[:3])
+    rest = f" dan {len(late) - 3} lainnya" if len(late) > 3 else ""
+    return Alert(
+        event_key=f"application_after_moratorium:{current.institution}:{since}:{newest.isoformat()}",
+        kind="application_after_moratorium",
+        severity="waspada",
+        line=f"{len(late)} aplikasi mulai atau pertama tercatat sejak moratorium {since}: {named}{rest}",
+        before=f"moratorium sejak {since}",
+        after=f"{len(late)} aplikasi",
+        cause="registri aplikasi",
     )
 
 

@@ -39,6 +39,7 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
             {
                 "name": body.name,
                 "kind": body.kind,
+                "moratorium_from": file.moratorium_from,
                 "time_zone": body.time_zone,
                 "instrument": body.instrument,
                 "min_drop": file.alerts.min_drop,

@@ -28,6 +28,7 @@ from transforms.instrument import (
     topic_filters,
 )
 from transforms.ruleset import Ruleset, load_ruleset
+from warehouse.application_rows import write_comparison
 from warehouse.connection import append, execute, writing
 from warehouse.score_rows import fetch_rows, previous_score, rows_of, write_outbox, write_ruleset, write_score
 
@@ -60,6 +61,7 @@ class _Facts:
     official: Mapping[str, Mapping[str, int]]
     failed: Mapping[str, Sequence[alerts.FailedSource]]
     down: Mapping[str, Sequence[alerts.DownService]]
+    late: Mapping[str, Sequence[alerts.LateApplication]]
 
 
 def score(
@@ -129,6 +131,7 @@ def _score_one(
     ).fetchone()
     if is_new:
         write_score(connection, ruleset, current, now)
+        write_comparison(connection, current.score_id, name, row["name"], as_of)
     decided: tuple[alerts.Alert, ...] = ()
     # A date scored after the fact is history: nobody is to be woken by it.
     if not newest or newest[0] is None or newest[0] <= as_of:
@@ -140,6 +143,7 @@ def _score_one(
             facts.down.get(name, ()),
             Decimal(row["min_drop"]),
             ZoneInfo(row["time_zone"]),
+            facts.late.get(name, ()),
         )
         write_outbox(connection, current, decided, now)
     moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
@@ -166,9 +170,12 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
     down: dict[str, list[alerts.DownService]] = {}
     for row in rows_of(connection, "down_services", parameters):
         down.setdefault(row.pop("institution"), []).append(alerts.DownService(**row))
+    late: dict[str, list[alerts.LateApplication]] = {}
+    for row in rows_of(connection, "after_moratorium", parameters):
+        late.setdefault(row.pop("institution"), []).append(alerts.LateApplication(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
-    return _Facts(answers, attested, freshness, official, failed, down)
+    return _Facts(answers, attested, freshness, official, failed, down, late)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
