@@ -28,6 +28,7 @@ from pydantic import (
 )
 
 from collectors.addresses import Reach, canonical_host, is_numeric
+from collectors.maintenance import Maintenance
 
 Cadence = Literal["services", "listings", "registry"]
 EvidenceKind = Literal["regulation", "uptime", "application", "attestation"]
@@ -216,10 +217,18 @@ class OwnOutage(_Strict):
     min_services: int = Field(default=5, ge=2)
 
 
+class Flapping(_Strict):
+    """A service that changed between up and down more than `changes` times `within` this long is unstable."""
+
+    changes: int = Field(default=4, ge=1)
+    within: Duration = timedelta(hours=6)
+
+
 class InstitutionFile(_Strict):
     """A whole file of `config/`.
 
-    `down_after` is how long every check of a service must have failed before it counts as down.
+    `down_after` is how long every check of a service must have failed before it counts as down; `check_holds`
+    how long, at most, a check speaks for the time after it in service levels.
     `allowed_suffixes` are domains that redirects, links in listings and addresses in registries may lead to,
     beside the hosts that this file itself names.
     `moratorium_from` is the first day on which no new application was to be made.
@@ -235,7 +244,10 @@ class InstitutionFile(_Strict):
     services: tuple[Service, ...] = ()
     services_cadence: Cadence = "services"
     down_after: Duration = timedelta(minutes=15)
+    check_holds: Duration = timedelta(minutes=30)
     own_outage: OwnOutage = OwnOutage()
+    flapping: Flapping = Flapping()
+    maintenance: tuple[Maintenance, ...] = ()
     alerts: Alerts = Alerts()
     ca_file: Path | None = None
     allow_private_addresses: bool = False
@@ -253,6 +265,11 @@ class InstitutionFile(_Strict):
                 raise ValueError(f"id {entry.id!r} is kept for Pantau itself; choose another")
             if entry.agency not in known:
                 raise ValueError(f"{entry.id}: agency {entry.agency!r} is not among agencies")
+        services = {service.id for service in self.services}
+        for window in self.maintenance:
+            for service_id in window.services:
+                if service_id not in services:
+                    raise ValueError(f"maintenance {window.name!r}: {service_id!r} is not among services")
         return self
 
     def reach(self) -> Reach:

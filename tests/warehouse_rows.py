@@ -41,7 +41,7 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     },
     "service": {"agency": "diskominfo", "valid_from": LONG_AGO},
     "service_shows": {"valid_from": LONG_AGO},
-    "uptime_check": {"is_https": True, "tls_ok": True, "status": 200, "attempts": 1},
+    "uptime_check": {"is_https": True, "tls_ok": True, "status": 200, "attempts": 1, "source": "layanan"},
     "application": {"source": "registri", "status": "aktif", "kind": "khusus", "valid_from": LONG_AGO},
 }
 

@@ -44,6 +44,9 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
                 "instrument": body.instrument,
                 "min_drop": file.alerts.min_drop,
                 "down_after": file.down_after,
+                "check_holds": file.check_holds,
+                "flapping_changes": file.flapping.changes,
+                "flapping_within": file.flapping.within,
                 "capture_id": capture_id,
             }
         ],
@@ -98,6 +101,18 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
                 "expect_text": service.expect_text,
             }
             for service in file.services
+        ],
+        "maintenance": [
+            {
+                "name": window.name,
+                "service_id": service_id,
+                "starts_local": starts,
+                "ends_local": ends,
+                "is_weekly": is_weekly,
+            }
+            for window in file.maintenance
+            for service_id in window.services or (None,)
+            for starts, ends, is_weekly in window.spells()
         ],
         "service_shows": [
             {"service_id": service.id, "indicator": shows.indicator, "function": shows.function}

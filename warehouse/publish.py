@@ -17,6 +17,7 @@ from pathlib import Path
 
 import duckdb
 
+from transforms.instrument import load_models
 from warehouse.connection import (
     DEFAULT_WAIT_SECONDS,
     SCHEMA_FOLDER,
@@ -28,10 +29,12 @@ from warehouse.connection import (
 )
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
+SERVICE_SLA = Path(__file__).parent / "queries" / "service_sla.sql"
 UPTIME_KEPT = timedelta(days=90)
 """How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
 _WHOLE_SCHEMAS = ("core", "score")
+_MODELS_OF_LEVELS = ("institution_current", "service_window")
 _OPERATIONS: Mapping[str, str] = {
     "outbox": "*",
     "delivery": "*",
@@ -109,6 +112,7 @@ def _build(
                 {"oldest": now - UPTIME_KEPT},
             ).fetchone()
             rows[table] = copied[0] if copied else 0
+        rows["core.service_sla"] = _service_levels(connection, now)
         connection.execute("USE published")
         # Writers wait while the warehouse is attached; the rest does not need it.
         connection.execute("DETACH warehouse")
@@ -117,6 +121,18 @@ def _build(
         connection.execute("USE memory")
         connection.execute("DETACH published")
     return rows, views
+
+
+def _service_levels(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
+    """Put service levels into the copy, from all checks of the warehouse by `now`; returns their number."""
+    for model in load_models():
+        if model.name in _MODELS_OF_LEVELS:
+            execute(connection, f"CREATE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
+    levels = statement(SERVICE_SLA)
+    copied = execute(
+        connection, f"INSERT INTO published.core.service_sla BY NAME {levels}", {"as_of": now}
+    ).fetchone()
+    return copied[0] if copied else 0
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

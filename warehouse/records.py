@@ -91,7 +91,8 @@ def store(
             execute(
                 connection,
                 f"INSERT INTO core.{table} BY NAME "
-                f"SELECT $institution AS institution, $loaded_at AS loaded_at, {kept} FROM batch",
+                "SELECT $institution AS institution, $source AS source, $loaded_at AS loaded_at, "
+                f"{kept} FROM batch",
                 stamp,
             )
         else:

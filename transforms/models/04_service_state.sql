@@ -5,10 +5,24 @@
 -- down_since is when the unbroken failures began. TLS is judged by the latest check that could judge it; a bad
 -- certificate, too, counts only where a second connection met it.
 -- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
+-- In maintenance (service_window) a check that is not up is no check at all, no check counts among the 30 days,
+-- and the time does not count towards down_after. Histories from other tools are not looked at.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
     FROM core.service
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
+),
+
+own_check AS (
+    SELECT past.*, coalesce(past.checked_at < gap.ends_at, FALSE) AS in_maintenance
+    FROM core.uptime_check AS past
+    ASOF LEFT JOIN service_window AS gap
+        ON gap.institution = past.institution AND gap.service_id = past.service_id
+        AND past.checked_at >= gap.starts_at
+    WHERE past.checked_at <= $as_of
+        AND past.source = 'layanan'
+        AND past.error_class IS DISTINCT FROM 'own_outage'
+        AND (past.is_up IS TRUE OR gap.ends_at IS NULL OR past.checked_at >= gap.ends_at)
 ),
 
 -- Over all of history, as an outage may be old; everything after this looks at checks from needed_from on.
@@ -23,9 +37,8 @@ ever AS (
             max(checked_at) AS latest_at,
             max(checked_at) FILTER (WHERE is_up) AS last_up_at,
             max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at
-        FROM core.uptime_check
+        FROM own_check
         SEMI JOIN service USING (institution, service_id)
-        WHERE checked_at <= $as_of AND error_class IS DISTINCT FROM 'own_outage'
         GROUP BY institution, service_id
     )
 ),
@@ -36,6 +49,7 @@ checked AS (
         past.capture_id, past.cert_expires_at, past.attempts,
         ever.latest_at, ever.last_up_at, ever.last_not_failed_at,
         past.checked_at > ever.latest_at - INTERVAL 30 DAY AS is_recent,
+        past.in_maintenance,
         ever.last_not_failed_at IS NULL OR past.checked_at > ever.last_not_failed_at AS is_in_outage,
         CASE
             WHEN NOT past.is_https AND past.status IS NOT NULL THEN 'tanpa_https'
@@ -58,11 +72,9 @@ checked AS (
             WHEN 'tls_other' THEN 'sambungan TLS gagal'
             ELSE replace(past.error_class, 'http_', 'HTTP ')
         END AS fault
-    FROM core.uptime_check AS past
+    FROM own_check AS past
     JOIN ever USING (institution, service_id)
-    WHERE past.checked_at <= $as_of
-      AND past.error_class IS DISTINCT FROM 'own_outage'
-      AND past.checked_at >= (SELECT min(needed_from) FROM ever)
+    WHERE past.checked_at >= (SELECT min(needed_from) FROM ever)
       AND past.checked_at >= ever.needed_from
 ),
 
@@ -73,15 +85,29 @@ summary AS (
         arg_max(capture_id, checked_at) FILTER (WHERE is_up) AS last_up_capture_id,
         min(checked_at) FILTER (WHERE is_in_outage) AS down_since,
         sum(attempts) FILTER (WHERE is_in_outage) AS failed_connections,
-        count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL) AS checks_30d,
-        count(*) FILTER (WHERE is_recent AND is_up) AS up_30d,
-        count(DISTINCT timezone('UTC', checked_at)::DATE) FILTER (WHERE is_recent AND is_up IS NOT NULL)
-            AS days_30d,
+        count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL AND NOT in_maintenance) AS checks_30d,
+        count(*) FILTER (WHERE is_recent AND is_up AND NOT in_maintenance) AS up_30d,
+        count(DISTINCT timezone('UTC', checked_at)::DATE)
+            FILTER (WHERE is_recent AND is_up IS NOT NULL AND NOT in_maintenance) AS days_30d,
         arg_max(capture_id, checked_at, 3) FILTER (WHERE is_recent AND NOT is_up) AS failed_capture_ids,
         arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, attempts, capture_id), checked_at)
             FILTER (WHERE is_recent AND tls IS NOT NULL) AS tls_latest
     FROM checked
     GROUP BY institution, service_id, latest_at, last_up_at, last_not_failed_at
+),
+
+-- Maintenance since the last check that had not failed.
+paused AS (
+    SELECT
+        gap.institution, gap.service_id,
+        to_microseconds(sum(
+            epoch_us(least(gap.ends_at, ever.latest_at))
+            - epoch_us(greatest(gap.starts_at, ever.last_not_failed_at))
+        )::BIGINT) AS lasted
+    FROM service_window AS gap
+    JOIN ever USING (institution, service_id)
+    WHERE gap.starts_at < ever.latest_at AND gap.ends_at > ever.last_not_failed_at
+    GROUP BY gap.institution, gap.service_id
 )
 
 SELECT
@@ -96,8 +122,14 @@ SELECT
     summary.down_since,
     coalesce(summary.failed_connections, 0) >= 2 AND (
         summary.last_not_failed_at IS NULL
-        OR summary.last_not_failed_at <= summary.latest_at - inst.down_after
+        OR summary.last_not_failed_at + coalesce(paused.lasted, INTERVAL 0 SECOND)
+            <= summary.latest_at - inst.down_after
     ) AS is_down,
+    EXISTS (
+        FROM service_window AS gap
+        WHERE gap.institution = service.institution AND gap.service_id = service.service_id
+            AND gap.starts_at <= $as_of AND gap.ends_at > $as_of
+    ) AS is_in_maintenance,
     summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
     CASE WHEN summary.tls_latest.tls != 'tidak_sah' OR summary.tls_latest.attempts >= 2
         THEN summary.tls_latest.tls END AS tls,
@@ -108,3 +140,4 @@ SELECT
 FROM service
 JOIN summary USING (institution, service_id)
 JOIN institution_current AS inst USING (institution)
+LEFT JOIN paused USING (institution, service_id)

@@ -1,0 +1,72 @@
+-- Service levels of every agency and month: the time of all its services together.
+CREATE OR REPLACE VIEW mart.sla_perangkat_daerah AS
+SELECT
+    level.institution AS institusi,
+    level.starts_on AS bulan,
+    coalesce(agency.name, level.agency) AS perangkat_daerah,
+    (
+        SELECT count(*) FROM core.service_sla AS one
+        WHERE one.institution = level.institution AND one.agency = level.agency
+            AND one.period = level.period AND one.starts_on = level.starts_on AND one.service_id IS NOT NULL
+    ) AS layanan_dipantau,
+    round(100 * level.up_seconds / nullif(level.up_seconds + level.down_seconds, 0), 3)::DECIMAL(6, 3) AS ketersediaan_persen,
+    level.checks AS pemeriksaan,
+    level.checks_up AS pemeriksaan_hidup,
+    level.checks_unknown AS pemeriksaan_tidak_pasti,
+    level.checks_imported AS pemeriksaan_riwayat,
+    round(level.up_seconds / 60, 2)::DECIMAL(18, 2) AS menit_hidup,
+    round(level.down_seconds / 60, 2)::DECIMAL(18, 2) AS menit_mati,
+    round(level.unknown_seconds / 60, 2)::DECIMAL(18, 2) AS menit_tidak_diketahui,
+    round(level.excluded_seconds / 60, 2)::DECIMAL(18, 2) AS menit_dikecualikan,
+    level.outages AS gangguan,
+    round(level.longest_outage_seconds / 60, 2)::DECIMAL(18, 2) AS gangguan_terlama_menit,
+    round(level.mttr_seconds / 60, 2)::DECIMAL(18, 2) AS mttr_menit,
+    level.total_ms_p50 AS total_ms_p50,
+    level.total_ms_p95 AS total_ms_p95,
+    level.total_ms_p99 AS total_ms_p99,
+    level.first_byte_ms_p50 AS bita_pertama_ms_p50,
+    level.first_byte_ms_p95 AS bita_pertama_ms_p95,
+    level.first_byte_ms_p99 AS bita_pertama_ms_p99
+FROM core.service_sla AS level
+LEFT JOIN core.agency AS agency
+    ON agency.institution = level.institution AND agency.agency = level.agency AND agency.valid_to IS NULL
+WHERE level.period = 'bulan' AND level.service_id IS NULL
+ORDER BY level.institution, level.starts_on DESC, level.agency;
+
+COMMENT ON VIEW mart.sla_perangkat_daerah IS
+'Tingkat layanan per perangkat daerah dan bulan: waktu semua layanannya dijumlahkan; gangguan dihitung per layanan. Cara hitung: tiap pemeriksaan berlaku sampai pemeriksaan berikutnya, paling lama check_holds dalam berkas institusi (bawaan 30 menit); waktu di luar itu, dan pemeriksaan yang tidak dapat memastikan, tidak diketahui dan tidak ikut dihitung; jendela pemeliharaan dikeluarkan.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.institusi IS 'Kode institusi.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.bulan IS 'Hari pertama bulan itu.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.perangkat_daerah IS 'Perangkat daerah yang bertanggung jawab.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.layanan_dipantau IS 'Banyaknya layanan yang dihitung.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.ketersediaan_persen IS
+'Menit hidup dibagi menit hidup dan mati, persen; kosong bila tidak ada waktu yang diketahui. Cara hitung: tiap pemeriksaan berlaku sampai pemeriksaan berikutnya, paling lama check_holds dalam berkas institusi (bawaan 30 menit); waktu di luar itu, dan pemeriksaan yang tidak dapat memastikan, tidak diketahui dan tidak ikut dihitung; jendela pemeliharaan dikeluarkan.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.pemeriksaan IS
+'Banyaknya pemeriksaan yang dapat memastikan hidup atau mati, di luar pemeliharaan.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.pemeriksaan_hidup IS 'Di antaranya yang hidup.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.pemeriksaan_tidak_pasti IS
+'Banyaknya pemeriksaan yang tidak dapat memastikan (diblokir, atau gangguan di tempat Pantau).';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.pemeriksaan_riwayat IS
+'Banyaknya pemeriksaan yang berasal dari riwayat alat lain, bukan dari Pantau.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.menit_hidup IS 'Menit yang diketahui hidup.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.menit_mati IS 'Menit yang diketahui mati.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.menit_tidak_diketahui IS
+'Menit sejak layanan mulai dipantau yang tidak diketahui keadaannya; bukan hidup dan bukan mati.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.menit_dikecualikan IS 'Menit dalam jendela pemeliharaan.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.gangguan IS 'Banyaknya gangguan yang berlangsung dalam masa itu.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.gangguan_terlama_menit IS
+'Menit mati dalam masa itu dari gangguan yang paling lama; kosong bila tidak ada gangguan.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.mttr_menit IS
+'Rata-rata lama gangguan yang pulih dalam masa itu, dihitung dari awalnya, menit; kosong bila tidak ada yang pulih.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p50 IS
+'Persentil 50 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p95 IS
+'Persentil 95 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p99 IS
+'Persentil 99 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p50 IS
+'Persentil 50 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p95 IS
+'Persentil 95 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
+COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p99 IS
+'Persentil 99 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
