@@ -6,19 +6,46 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-PANTAU = [sys.executable, "-c", "from flows.cli import main; main()"]
+from flows import cli
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def pantau(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [*PANTAU, *words], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)},
-        capture_output=True, text=True, check=False, timeout=120,
-    )  # fmt: skip
+@dataclass(frozen=True)
+class Done:
+    """How a command ended, and what it printed."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Pantau = Callable[..., Done]
+
+
+@pytest.fixture
+def pantau(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Pantau:
+    """Run `pantau` in an empty folder, in this process: starting Python anew would cost more than the command."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(*words: str) -> Done:
+        monkeypatch.setattr(sys, "argv", ["pantau", *words])
+        try:
+            cli.main()
+        except SystemExit as ended:
+            code = ended.code if isinstance(ended.code, int) else 1 if ended.code else 0
+        else:
+            code = 0
+        printed = capsys.readouterr()
+        return Done(code, printed.out, printed.err)
+
+    return run
 
 
 def levels_file(folder: Path, content: str, name: str = "levels.json") -> str:
@@ -30,9 +57,9 @@ def all_levels(level: int, **others: int) -> str:
     return json.dumps({str(n): others.get(f"i{n}", level) for n in range(1, 48)})
 
 
-def test_calc_prints_index_domains_and_aspects_as_strings(tmp_path: Path) -> None:
+def test_calc_prints_index_domains_and_aspects_as_strings(tmp_path: Path, pantau: Pantau) -> None:
     name = levels_file(tmp_path, all_levels(3, i11=3, i12=4, i13=3, i14=2, i42=4))
-    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name)
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout)
     # 3 everywhere; I12 +1 and I14 -1 weigh 2.5 each, I42 +1 weighs 3: 3 + 0.03.
@@ -42,18 +69,16 @@ def test_calc_prints_index_domains_and_aspects_as_strings(tmp_path: Path) -> Non
     assert list(document["aspects"]) == [str(n) for n in range(1, 9)]
 
 
-def test_calc_reads_csv_alike(tmp_path: Path) -> None:
+def test_calc_reads_csv_alike(tmp_path: Path, pantau: Pantau) -> None:
     rows = "indicator,level\n" + "".join(f"{n},5\n" for n in range(1, 48))
-    done = pantau(
-        "calc", "--instrument", "spbe-2020", "--levels", levels_file(tmp_path, rows, "l.csv"), folder=tmp_path
-    )
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", levels_file(tmp_path, rows, "l.csv"))
     assert json.loads(done.stdout)["predicate"] == "Memuaskan"
 
 
-def test_calc_reproduces_the_regulation_s_index_from_domains(tmp_path: Path) -> None:
+def test_calc_reproduces_the_regulation_s_index_from_domains(tmp_path: Path, pantau: Pantau) -> None:
     """PermenPANRB 59/2020, Tabel 12."""
     name = levels_file(tmp_path, '{"domains": {"1": "3.7", "2": 3.4, "3": 3, "4": "3.2"}}')
-    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name)
     document = json.loads(done.stdout)
     assert (document["index"], document["predicate"]) == ("3.28", "Baik")
     assert document["aspects"] == {}
@@ -73,9 +98,9 @@ def test_calc_reproduces_the_regulation_s_index_from_domains(tmp_path: Path) -> 
         ("nomor;nilai\n1;3\n", "the first line must name the columns indicator,level"),
     ],
 )
-def test_calc_names_what_cannot_be(tmp_path: Path, content: str, said: str) -> None:
+def test_calc_names_what_cannot_be(tmp_path: Path, pantau: Pantau, content: str, said: str) -> None:
     name = levels_file(tmp_path, content)
-    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name, folder=tmp_path)
+    done = pantau("calc", "--instrument", "spbe-2020", "--levels", name)
     assert done.returncode == 2
     assert done.stdout == ""
     assert said in done.stderr
@@ -101,19 +126,19 @@ def test_calc_names_what_cannot_be(tmp_path: Path, content: str, said: str) -> N
     ],
 )  # fmt: skip
 def test_what_goes_wrong_is_one_message_and_an_exit_code(
-    tmp_path: Path, words: list[str], code: int, said: str
+    pantau: Pantau, words: list[str], code: int, said: str
 ) -> None:
-    done = pantau(*words, folder=tmp_path)
+    done = pantau(*words)
     assert done.returncode == code, done.stderr
     assert said in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
 
 
-def test_a_config_typo_is_named_with_its_key_path(tmp_path: Path) -> None:
+def test_a_config_typo_is_named_with_its_key_path(tmp_path: Path, pantau: Pantau) -> None:
     text = (ROOT / "config" / "kota-contoh.yml").read_text()
     (tmp_path / "kota.yml").write_text(text.replace("cadence:", "cadense:", 1))
-    done = pantau("run", "--config", "kota.yml", folder=tmp_path)
+    done = pantau("run", "--config", "kota.yml")
     assert done.returncode == 2
     assert "kota.yml: sources.0.cadense: unknown key" in done.stderr
 
