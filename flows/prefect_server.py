@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flows.places import Places
+from flows.progress import report
 
 QUIET = {
     "DO_NOT_TRACK": "1",
@@ -66,9 +67,11 @@ def prefect_api(places: Places, *, services: bool = False) -> Iterator[str]:
             start_new_session=True,
         )
     os.environ["PREFECT_API_URL"] = url
+    report("prefect", 0, 1, "temporary server")
     try:
         _warm_up()
         _wait_for(url, server, str(log))
+        report("prefect", 1, 1, "temporary server")
         yield url
     finally:
         del os.environ["PREFECT_API_URL"]
