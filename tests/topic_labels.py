@@ -1,4 +1,4 @@
-"""Titles of regulations with the topics that reading them gives, and how far the rules agree.
+"""Titles and registry entries with the topics that reading them gives, and how far the rules agree.
 
 `labels/regulation_topics.csv` holds one title a line. What its columns mean, and how a title was judged:
 
@@ -12,31 +12,41 @@
 - `part`: `tune`, which may be read while changing `topics.yml`, or `held_out`, which only measures. A hash of
   the title decides, so nobody can choose. A title that was read after all while rules were changed goes to
   `tune`; the other way is closed.
+
+`labels/application_topics.csv` holds one entry of an application registry a line: `name`, `description` (its first
+200 characters) and the same columns. An entry is about the service it offers to the whole government; what is for
+villages, for one sector or only near to it (attendance, job analysis, wealth reports) is about nothing.
 """
 
 from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from collectors.indonesian import normalise_title
 from tests.warehouse_rows import warehouse_with
 from transforms.instrument import Topic
 from warehouse.score import build_models
 
-PATH = Path(__file__).parent / "labels" / "regulation_topics.csv"
+FOLDER = Path(__file__).parent / "labels"
 ORIGINS = ("sampel", "publik", "karangan")
 PARTS = ("tune", "held_out")
+Kind = Literal["regulation", "application"]
+_TAKEN: Mapping[Kind, str] = {
+    "regulation": "SELECT title, topic FROM regulation_topic JOIN core.regulation USING (regulation_key)",
+    "application": "SELECT name, topic FROM application_topic",
+}
 AS_OF = datetime.fromisoformat("2026-01-01T00:00:00+00:00")
 
 
 @dataclass(frozen=True)
 class Label:
-    """One title as it was judged; see the module for the meaning of each column."""
+    """One title, or name and description, as it was judged; see the module for the meaning of each column."""
 
     title: str
     topics: frozenset[str]
@@ -63,13 +73,26 @@ class Agreement:
         return self.right / (self.right + self.missed) if self.right + self.missed else 1.0
 
 
-def load_labels(path: Path = PATH) -> tuple[Label, ...]:
+def regulation_labels() -> tuple[Label, ...]:
     """The labelled titles in the order of the file."""
-    with path.open(encoding="utf-8", newline="") as file:
-        return tuple(
-            Label(row["title"], frozenset(row["topics"].split()), row["origin"], row["part"])
-            for row in csv.DictReader(file)
-        )
+    return tuple(_label(row, row["title"]) for row in _rows("regulation_topics.csv"))
+
+
+def application_labels() -> tuple[Label, ...]:
+    """The labelled entries in the order of the file; the title is name and description, which rules see as one."""
+    return tuple(
+        _label(row, ": ".join(filter(None, (row["name"], row["description"]))))
+        for row in _rows("application_topics.csv")
+    )
+
+
+def _rows(file_name: str) -> Iterator[dict[str, str]]:
+    with (FOLDER / file_name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _label(row: Mapping[str, str], title: str) -> Label:
+    return Label(title, frozenset(row["topics"].split()), row["origin"], row["part"])
 
 
 def part_of(title: str) -> str:
@@ -78,21 +101,23 @@ def part_of(title: str) -> str:
     return PARTS[first % 2]
 
 
-def recognised(labels: Sequence[Label], topics: Sequence[Topic]) -> Mapping[str, frozenset[str]]:
-    """Topics by title as scoring finds them: each title listed as a regulation, then the models built.
-
-    Pass topics for regulations only; what rules for applications take from titles, no probe asks for.
-    """
-    rows = [
-        {"institution": "contoh", "title": label.title, "number": f"L{i}"} for i, label in enumerate(labels)
-    ]
-    connection = warehouse_with({"institution": [{"institution": "contoh"}], "regulation": rows})
-    build_models(connection, topics, AS_OF)
-    found: dict[str, set[str]] = {label.title: set() for label in labels}
-    taken = connection.execute(
-        "SELECT reg.title, topic FROM regulation_topic JOIN core.regulation AS reg USING (regulation_key)"
+def recognised(kind: Kind, labels: Sequence[Label], topics: Sequence[Topic]) -> Mapping[str, frozenset[str]]:
+    """Topics of that kind by title as scoring finds them: each title listed in `core`, then the models built."""
+    titles = [label.title for label in labels]
+    connection = warehouse_with(
+        {
+            "institution": [{"institution": "contoh"}],
+            kind: [
+                {"institution": "contoh", "title": title, "number": f"L{i}"}
+                if kind == "regulation"
+                else {"institution": "contoh", "name": title, "application_key": f"L{i}"}
+                for i, title in enumerate(titles)
+            ],
+        }
     )
-    for title, topic in taken.fetchall():
+    build_models(connection, [topic for topic in topics if topic.for_ == kind], AS_OF)
+    found: dict[str, set[str]] = {title: set() for title in titles}
+    for title, topic in connection.execute(_TAKEN[kind]).fetchall():
         found[title].add(topic)
     return {title: frozenset(ids) for title, ids in found.items()}
 

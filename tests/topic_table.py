@@ -5,16 +5,30 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from tests.topic_labels import ORIGINS, PARTS, Agreement, Label, agreement, load_labels, recognised
+from tests.topic_labels import (
+    ORIGINS,
+    PARTS,
+    Agreement,
+    Kind,
+    Label,
+    agreement,
+    application_labels,
+    recognised,
+    regulation_labels,
+)
 from transforms.instrument import Topic, load_topics
 
 PAGE = Path(__file__).parents[1] / "docs" / "topik.md"
+_LABELS: Mapping[Kind, Sequence[Label]] = {
+    "regulation": regulation_labels(),
+    "application": application_labels(),
+}
 PART_NAMES = {"tune": "penyetelan", "held_out": "uji"}
 
 INTRODUCTION = """\
-# Seberapa tepat topik peraturan dikenali
+# Seberapa tepat topik peraturan dan aplikasi dikenali
 
-Halaman ini ditulis oleh `python -m tests.topic_table` dari `tests/labels/regulation_topics.csv` dan
+Halaman ini ditulis oleh `python -m tests.topic_table` dari `tests/labels/*_topics.csv` dan
 `transforms/topics.yml`; jangan disunting dengan tangan.
 
 Setiap judul dibaca dan diberi topik yang sebenarnya, atau tidak satu pun. Separuhnya (bagian *penyetelan*) boleh
@@ -36,19 +50,18 @@ yang belum pernah dilihat, harapkan angka di antara keduanya.
 """
 
 
-def page(labels: Sequence[Label], found: Mapping[str, frozenset[str]], topics: Sequence[Topic]) -> str:
-    """The whole page, in Markdown."""
-    return "\n".join(
-        [
-            INTRODUCTION,
-            *_totals(labels, found),
-            "",
-            *_by_topic(labels, found, topics),
-            "",
-            *_wrong(labels, found),
-            "",
-        ]
-    )
+APPLICATIONS = """\
+# Aplikasi
+
+Isi daftar aplikasi satu kabupaten (nama dan 200 huruf pertama uraiannya) serta sedikit karangan. Entri daftar aplikasi
+hanya petunjuk, tidak membuktikan apa pun, jadi aturannya lebih longgar daripada untuk peraturan.
+"""
+
+
+def section(labels: Sequence[Label], found: Mapping[str, frozenset[str]], topics: Sequence[Topic]) -> str:
+    """Totals, each topic and what is wrong, in Markdown."""
+    parts = (_totals(labels, found), _by_topic(labels, found, topics), _wrong(labels, found))
+    return "\n".join(line for part in parts for line in (*part, ""))
 
 
 def _totals(labels: Sequence[Label], found: Mapping[str, frozenset[str]]) -> list[str]:
@@ -56,6 +69,8 @@ def _totals(labels: Sequence[Label], found: Mapping[str, frozenset[str]]) -> lis
     for part in reversed(PARTS):
         for origins in (ORIGINS, *((origin,) for origin in ORIGINS)):
             chosen = [label for label in labels if label.part == part and label.origin in origins]
+            if not chosen:
+                continue
             name = "semua" if origins == ORIGINS else origins[0]
             without = sum(not label.topics for label in chosen)
             rows.append(
@@ -130,9 +145,16 @@ def _ids(topics: frozenset[str]) -> str:
 
 def measured_page() -> str:
     """The page for the labels and rules as they are now."""
-    labels = load_labels()
-    topics = [topic for topic in load_topics() if topic.for_ == "regulation"]
-    return page(labels, recognised(labels, topics), topics)
+    topics = load_topics()
+    sections = [
+        section(
+            labels,
+            recognised(kind, labels, topics),
+            [topic for topic in topics if topic.for_ == kind],
+        )
+        for kind, labels in _LABELS.items()
+    ]
+    return "\n".join([INTRODUCTION, sections[0], APPLICATIONS, sections[1]])
 
 
 if __name__ == "__main__":
