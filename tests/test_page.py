@@ -424,3 +424,34 @@ def test_evidence_without_a_status_is_a_file(view: PageView) -> None:
     ]
     assert files and all(evidence.status is None for evidence in files)
     assert "file:atestasi/berita-acara-reviu-2026.pdf" in Page(render(view)).text
+
+
+# Applications -------------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_what_could_be_simplified(view: PageView) -> None:
+    said = " ".join(Page(render(view)).words)
+    for words in (
+        "5 aplikasi dalam registri, 1 di antaranya dipakai bersama",
+        "1 dari 2 aplikasi yang integrasinya dicatat sudah terintegrasi.",
+        "1 aplikasi tercatat tetapi layanannya mati.",
+        "1 aplikasi mulai atau pertama tercatat sejak moratorium 1 Januari 2026.",
+        "1 dari 1 kandidat, untuk diputuskan orang",
+        "fungsi sama: presensi; data sama: pegawai",
+        "pertama kali tercatat",
+    ):
+        assert words in said
+    assert view.applications is not None
+    (pair,) = view.applications.overlaps
+    assert {pair.first_name, pair.second_name} == {"e-Hadir", "Absensi Pegawai"}
+    assert [item.name for item in view.applications.late] == ["Absensi Pegawai"]
+
+
+def test_the_page_says_when_there_is_no_registry_or_no_moratorium(view: PageView) -> None:
+    assert "Belum ada registri aplikasi yang terbaca." in render(replace(view, applications=None))
+    assert view.applications is not None
+    plain = replace(view.applications, moratorium_from=None, told=0, integrated=0, overlaps=(), late=())
+    said = render(replace(view, applications=plain))
+    assert "Tanggal moratorium belum ada dalam berkas institusi." in said
+    assert "Registri tidak mencatat integrasi aplikasi." in said
+    assert "Setelah moratorium" not in said

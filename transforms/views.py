@@ -225,6 +225,48 @@ class SourceView:
 
 
 @dataclass(frozen=True)
+class OverlapView:
+    """Two applications that may do the same work; `likeness` in 0..1."""
+
+    first_name: str
+    first_agency: str | None
+    second_name: str
+    second_agency: str | None
+    likeness: Decimal
+    reason: str
+
+
+@dataclass(frozen=True)
+class LateApplicationView:
+    """An application that began after the moratorium; `basis` says where its date is from."""
+
+    name: str
+    agency: str | None
+    since: date
+    basis: str
+
+
+@dataclass(frozen=True)
+class ApplicationsView:
+    """What the registry says for making applications fewer; `overlaps` and `late` are the first of so many.
+
+    `integrated` is counted among the `told`: those about which the registry says anything.
+    """
+
+    listed: int
+    shared: int
+    integrated: int
+    told: int
+    dead: int
+    unregistered: int
+    overlap_count: int
+    late_count: int
+    moratorium_from: date | None
+    overlaps: tuple[OverlapView, ...]
+    late: tuple[LateApplicationView, ...]
+
+
+@dataclass(frozen=True)
 class BandView:
     """A predikat and where it begins and ends on the scale."""
 
@@ -261,3 +303,4 @@ class PageView:
     official: tuple[OfficialView, ...]
     services: tuple[ServiceView, ...]
     sources: tuple[SourceView, ...]
+    applications: ApplicationsView | None

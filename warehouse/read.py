@@ -28,6 +28,7 @@ from transforms.views import (
     SourceView,
     TrendPoint,
 )
+from warehouse.application_view import applications_view
 from warehouse.connection import execute
 
 WEAKEST_SHOWN = 3
@@ -155,6 +156,7 @@ def page_view(connection: duckdb.DuckDBPyConnection, institution: str) -> PageVi
         official=_official(connection, index),
         services=_services(connection, index.institution),
         sources=_sources(connection, index.institution),
+        applications=applications_view(connection, index.institution),
     )
 
 
