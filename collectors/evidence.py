@@ -113,6 +113,8 @@ class RegulationRecord:
     `status` is one of berlaku, dicabut, diubah, tidak_diketahui ("mengubah" and "mencabut" describe the
     document's effect on others: it is itself berlaku). `title` keeps the source's wording with white space
     and mark-up cleaned; `title_norm` is lower case, letters and digits only, single spaces.
+    `relations` is a JSON list of what it does to other products and they to it, as its title, listing or page
+    says (`collectors.legal_relations.Relation`).
     """
 
     regulation_key: str
@@ -130,6 +132,7 @@ class RegulationRecord:
     file_url: str | None
     capture_id: str
     position: int
+    relations: str = "[]"
 
 
 @dataclass(frozen=True)

@@ -32,6 +32,7 @@ from collectors.encodings import decode_text
 from collectors.evidence import ParseError
 from collectors.http import blocked_reason
 from collectors.regulation_rows import Cells, Notes
+from collectors.relation_blocks import relations_in
 
 PROFILES = Path(__file__).parent / "profiles"
 _LONGEST_RAW = 2000
@@ -136,7 +137,8 @@ class Profile(_Strict):
     `answer` is what the site answers with: a page, or the JSON that DataTables loads, whose rows are taken
     for those of a table. `next` is the link to the next page, `pages` how to number it where there is none,
     `count` a pattern for the number of all documents, `empty` an element that says there are none. Rows
-    without a `title` are rejects.
+    without a `title` are rejects. `relations` are the elements that say what a document does to others, as
+    "Mencabut" and links (`collectors.relation_blocks`).
     """
 
     id: str
@@ -152,6 +154,7 @@ class Profile(_Strict):
     status: Rules = ()
     detail_url: Rules = ()
     file_url: Rules = ()
+    relations: Selector | None = None
     next: Selector | None = None
     pages: Pages | None = None
     count: Pattern | None = None
@@ -264,10 +267,18 @@ def rows(page: Page, profile: Profile, where: str, first: int) -> Iterator[Cells
     headers: dict[int, list[str]] = {}
     for position, row in enumerate(page.rows, start=first):
         title = _cell(row, profile.title, None, headers)
-        cells: dict[str, str | None] = {
+        cells: dict[str, Any] = {
             column: _cell(row, getattr(profile, column), title, headers) for column in _FIELDS[1:]
         }
-        yield Cells(position, f"{where}, baris {position}", _raw(row), title=title, **cells)
+        stated = relations_in(row, profile.relations, "daftar") if profile.relations else ()
+        yield Cells(
+            position,
+            f"{where}, baris {position}",
+            _raw(row),
+            title=title,
+            relations=tuple(stated),
+            **cells,
+        )
 
 
 def _charset(headers: tuple[tuple[str, str], ...]) -> str | None:

@@ -39,6 +39,7 @@ _ALIASES: Mapping[str, tuple[str, ...]] = {
     ),
     # Some feeds say "Berlaku" everywhere and the truth in another key.
     "status": ("statusterakhir", "statusperaturan", "statusnama", "status"),
+    "status_note": ("keteranganstatus", "catatanstatusperaturan", "catatanstatus", "statusketerangan"),
     "detail_url": ("urldetailperaturan", "urldetail", "linkdetail", "detailurl"),
     "file_url": ("urldownload", "linkdownload", "urlfile", "fileurl", "file"),
     "document_id": ("iddata", "iddokumen", "idperaturan", "id"),
@@ -114,7 +115,9 @@ def rows(feed: Feed, where: str, first: int) -> Iterator[Cells | Reject]:
         shape = tuple(element)
         if shape not in readers:
             readers[shape] = _reader(shape)
-        cells = {column: _first(element, keys, column) for column, keys in readers[shape].items()}
+        cells: dict[str, Any] = {
+            column: _first(element, keys, column) for column, keys in readers[shape].items()
+        }
         yield Cells(position, place, partial(_short, element), **cells)
 
 

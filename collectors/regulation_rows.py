@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from collectors.addresses import is_public
 from collectors.evidence import RegulationRecord, Reject
 from collectors.indonesian import clean_text, is_nothing, normalise_title, parse_date
+from collectors.legal_relations import Relation, in_title, in_words, to_text
 from collectors.legal_titles import (
     EARLIEST_YEAR,
     LATEST_YEAR,
@@ -39,7 +40,7 @@ class Cells:
     """One row as its format gave it, before anything is interpreted. None where there is no such cell.
 
     `raw` gives the row as text, for a reject. `document_id` is the source's own id; rows that share it are
-    one document, listed once per attachment.
+    one document, listed once per attachment. `status_note` explains the status ("dicabut dengan ...").
     """
 
     position: int
@@ -55,6 +56,8 @@ class Cells:
     detail_url: str | None = None
     file_url: str | None = None
     document_id: str | None = None
+    status_note: str | None = None
+    relations: tuple[Relation, ...] = ()
 
 
 @dataclass
@@ -118,7 +121,19 @@ def to_record(cells: Cells, base: str, capture_id: str, notes: Notes) -> Regulat
         file_url=_url(cells.file_url, base, cells, notes),
         capture_id=capture_id,
         position=cells.position,
+        relations=to_text(
+            relation
+            for relation in _relations(title, cells)
+            if (relation.type_code, relation.number, relation.year) != (code, number, year)
+        ),
     )
+
+
+def _relations(title: str, cells: Cells) -> tuple[Relation, ...]:
+    stated = tuple(
+        one for text in (cells.status, cells.status_note) for one in in_words(_text(text), "daftar")
+    )
+    return (*in_title(title), *stated, *cells.relations)
 
 
 @lru_cache(4096)

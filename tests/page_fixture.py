@@ -323,6 +323,8 @@ def _evidence(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> Non
                 "title": hostile or f"Peraturan Wali Kota Nomor {number} Tahun 2021",
                 "title_norm": f"peraturan wali kota nomor {number} tahun 2021",
                 "status": "berlaku",
+                "relations": '[{"kind": "mencabut", "type_code": "perkada", "number": "3", "year": 2015, '
+                '"raw": "Perwal 3/2015", "stated_in": "rincian"}]',
                 "valid_to": None if number == 12 else NOW - timedelta(days=1),
             }
             for number in (12, 13)

@@ -53,6 +53,7 @@ def shown(record: object) -> dict[str, Any]:
     columns = asdict(record)
     assert columns.pop("title_norm") == normalise_title(record.title)
     del columns["capture_id"]
+    columns["relations"] = json.loads(columns["relations"]) or None
     return {
         name: value.isoformat() if isinstance(value, date) else value
         for name, value in columns.items()

@@ -15,6 +15,7 @@ import duckdb
 import pandas as pd
 
 from collectors.indonesian import normalise_title
+from collectors.legal_relations import in_title, to_text
 from transforms.instrument import Topic, load_models, parameters_of, topic_filters
 
 SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
@@ -92,6 +93,7 @@ def _completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         row.setdefault("title_norm", normalise_title(row["title"]))
         row.setdefault("regulation_key", f"{row['type_code']}/{row['year']}/{row['number']}")
         row.setdefault("capture_id", f"c-{row['number']}")
+        row.setdefault("relations", to_text(in_title(row["title"])))
     if table == "application":
         row.setdefault("application_key", row["name"].lower())
         row.setdefault("capture_id", "c-registri")

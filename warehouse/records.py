@@ -16,7 +16,8 @@ from typing import Any
 import duckdb
 import pandas as pd
 
-from collectors.evidence import AttestationRecord, Record, Table, columns_of
+from collectors.evidence import AttestationRecord, Record, RegulationRecord, Table, columns_of
+from collectors.legal_relations import NO_RELATIONS
 from warehouse.connection import execute, frame_of, statement
 
 MERGE_FOLDER = Path(__file__).parent / "merge"
@@ -139,4 +140,7 @@ def _key(record: Record, keyed: _History) -> str:
 
 def _row_hash(record: Record, keyed: _History) -> str:
     identity = [str(getattr(record, name)) for name in keyed.version]
+    # Only where there are any: rows without are the same versions as before relations were read.
+    if isinstance(record, RegulationRecord) and record.relations != NO_RELATIONS:
+        identity.append(record.relations)
     return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()

@@ -1,18 +1,49 @@
 -- Legal products listed at $as_of, one row per institution, source and product, with the state they are in:
 --   rancangan        the title or type says that it is a draft
---   dicabut          any source of the institution says so, or the title of a later product repeals it by
---                    number and year; listings often keep saying "berlaku" about a repealed product
+--   dicabut          any source of the institution says so, or another product repeals it, as the title, listing
+--                    or page of either says, from the day that one was made; listings often keep saying
+--                    "berlaku" about a repealed product
 --   lewat            the title itself ends in a year that is past ("Peta Rencana ... Tahun 2021-2025")
 --   berlaku          listed as in force (also as amended)
 --   tidak_diketahui  enacted, but the listing says nothing about its status
-WITH listed AS (
+-- `regulation` identifies a product over sources and titles: one listed without number, or without a type, is the
+-- only one of the institution that bears the same subject.
+WITH version AS (
+    SELECT *, valid_to IS NULL OR valid_to > $as_of AS is_listed
+    FROM core.regulation
+    WHERE valid_from <= $as_of
+),
+
+-- Silence takes nothing back: a page that could not be read this time does not undo the repeal it told of.
+told AS (
     SELECT
-        reg.*, inst.kind,
-        year(timezone(inst.time_zone, $as_of::TIMESTAMPTZ)) AS this_year,
+        institution, source, regulation_key,
+        arg_max(status, valid_from) FILTER (WHERE status != 'tidak_diketahui') AS last_status,
+        arg_max(capture_id, valid_from) FILTER (WHERE status = 'dicabut') AS repeal_capture_id,
+        arg_max(relations, valid_from) FILTER (WHERE relations != '[]') AS relations,
+        min(valid_from) FILTER (WHERE relations != '[]') AS related_from
+    FROM version
+    GROUP BY institution, source, regulation_key
+    HAVING bool_or(is_listed)
+),
+
+listed AS (
+    SELECT
+        reg.* EXCLUDE (relations, is_listed), inst.kind,
+        told.last_status, told.repeal_capture_id, told.relations,
+        timezone(inst.time_zone, $as_of::TIMESTAMPTZ)::DATE AS today,
+        timezone(inst.time_zone, told.related_from)::DATE AS related_on,
         coalesce(seen.last_ok_at, reg.valid_from) AS observed_at,
         -- "012" and "12" are one number; "188.45/96/KPTS/2021" stays itself.
         regexp_replace(lower(trim(reg.number)), '^0+([0-9])', '\1') AS plain_number,
         lower(coalesce(reg.type_name, '')) AS type_words,
+        regexp_matches(reg.title_norm, '^(?:rancangan|draf|draft|konsep|naskah akademik) ')
+            OR lower(coalesce(reg.type_name, '')) LIKE 'rancangan%' AS is_draft,
+        regexp_replace(
+            reg.title_norm,
+            '^(?:tentang |(?:peraturan|keputusan|surat|instruksi|perda|perwal|perwali|perbup|pergub)\b.{0,150}? tentang )',
+            ''
+        ) AS subject,
         CASE
             WHEN regexp_matches(
                 reg.title_norm, '^(?:peraturan|keputusan|surat|instruksi|undang|ketetapan|rancangan) '
@@ -38,86 +69,166 @@ WITH listed AS (
                 1
             ), '') AS INTEGER)
         END AS period_end,
-        -- What this product repeals: only the first one named after "pencabutan (atas)", as those after it
-        -- are what the repealed one had amended.
-        CASE regexp_extract(
-            reg.title_norm, '\bpencabutan (?:atas )?(peraturan daerah|peraturan|keputusan)\b', 1
-        )
-            WHEN 'peraturan daerah' THEN 'perda'
-            WHEN 'peraturan' THEN 'perkada'
-            WHEN 'keputusan' THEN 'kepkada'
-        END AS repeals_type,
-        regexp_extract(
-            reg.title_norm,
-            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) 0*([0-9a-z]+)\b',
-            1
-        ) AS repeals_number,
-        try_cast(nullif(regexp_extract(
-            reg.title_norm,
-            '\bpencabutan (?:atas )?(?:peraturan|keputusan)(?: [a-z]+){1,5} (?:nomor|no) [0-9a-z]+'
-            || '(?: [a-z0-9]+){0,4}? tahun ([0-9]{4})',
-            1
-        ), '') AS INTEGER) AS repeals_year
-    FROM core.regulation AS reg
+        reg.type_code != 'lainnya' AND reg.number IS NOT NULL AND reg.year IS NOT NULL AS is_numbered
+    FROM version AS reg
+    JOIN told USING (institution, source, regulation_key)
     JOIN institution_current AS inst USING (institution)
     LEFT JOIN source_seen AS seen USING (institution, source)
-    WHERE reg.valid_from <= $as_of AND (reg.valid_to IS NULL OR reg.valid_to > $as_of)
+    WHERE reg.is_listed
+),
+
+numbered AS (
+    SELECT
+        institution, subject, type_code, year, plain_number,
+        regexp_replace(regulation_key, '/0+([0-9][^/]*)$', '/\1') AS regulation
+    FROM listed
+    WHERE is_numbered AND NOT is_draft
+),
+
+-- A short subject ("pajak daerah") comes again every few years; it would be the same by chance.
+by_subject AS (
+    SELECT
+        institution, subject,
+        any_value(regulation) AS regulation,
+        any_value(type_code) AS type_code,
+        any_value(year) AS year,
+        any_value(plain_number) AS plain_number
+    FROM numbered
+    WHERE length(subject) >= 25
+    GROUP BY institution, subject
+    HAVING count(DISTINCT regulation) = 1
+),
+
+identified AS (
+    SELECT
+        listed.*,
+        CASE
+            WHEN listed.is_numbered OR listed.is_draft
+                THEN regexp_replace(listed.regulation_key, '/0+([0-9][^/]*)$', '/\1')
+            ELSE coalesce(same.regulation, listed.regulation_key)
+        END AS regulation
+    FROM listed
+    LEFT JOIN by_subject AS same
+        ON same.institution = listed.institution
+        AND same.subject = listed.subject
+        AND coalesce(listed.year, same.year) = same.year
+        AND coalesce(listed.plain_number, same.plain_number) = same.plain_number
+        -- Books and drafts bear subjects of regulations too: they have a type name, only of no known type.
+        AND (listed.type_code = same.type_code OR (listed.type_code = 'lainnya' AND listed.type_name IS NULL))
+),
+
+product AS (
+    SELECT
+        institution, regulation,
+        any_value(type_code) FILTER (WHERE type_code != 'lainnya') AS type_code,
+        any_value(plain_number) AS plain_number,
+        any_value(year) AS year,
+        arg_max(struct_pack(label := label, capture_id := capture_id), (number IS NOT NULL, source)) AS named,
+        min(coalesce(promulgated_on, enacted_on)) AS made_on
+    FROM identified
+    GROUP BY institution, regulation
+),
+
+stated AS (
+    SELECT
+        row.institution, row.regulation, row.source, row.label, row.capture_id, row.year, row.related_on,
+        row.promulgated_on, row.enacted_on, row.status, row.is_draft, row.kind AS institution_kind,
+        relation.kind, relation.type_code, relation.year AS other_year, relation.raw,
+        regexp_replace(lower(relation.number), '^0+([0-9])', '\1') AS other_number
+    FROM identified AS row,
+        unnest(from_json(
+            row.relations,
+            '[{"kind":"VARCHAR","type_code":"VARCHAR","number":"VARCHAR","year":"INTEGER","raw":"VARCHAR"}]'
+        )) AS unnested (relation)
+    WHERE NOT row.is_draft
+      AND relation.kind IN ('mencabut', 'dicabut_oleh')
+      -- The number of a province's product is not that of the city's own.
+      AND NOT (row.kind IN ('kota', 'kabupaten') AND regexp_matches(lower(relation.raw), '^\W*\w+ (?:gubernur|daerah provinsi)'))
+),
+
+repeal AS (
+    -- The repealing product says so.
+    SELECT
+        other.institution, other.regulation, stated.regulation AS by_regulation, stated.source,
+        stated.label, stated.capture_id, stated.year,
+        coalesce(own.made_on, stated.related_on) AS repealed_on
+    FROM stated
+    JOIN product AS own ON own.institution = stated.institution AND own.regulation = stated.regulation
+    JOIN product AS other
+        ON other.institution = stated.institution
+        AND other.type_code = stated.type_code
+        AND other.plain_number = stated.other_number
+        AND other.year = stated.other_year
+    WHERE stated.kind = 'mencabut' AND stated.status != 'dicabut' AND other.regulation != stated.regulation
+    UNION ALL
+    -- The repealed one says so; the other need not be listed.
+    SELECT
+        stated.institution, stated.regulation, other.regulation AS by_regulation, stated.source,
+        coalesce(other.named.label, stated.raw) AS label,
+        coalesce(other.named.capture_id, stated.capture_id) AS capture_id,
+        stated.other_year AS year,
+        coalesce(other.made_on, stated.related_on) AS repealed_on
+    FROM stated
+    LEFT JOIN product AS other
+        ON other.institution = stated.institution
+        AND other.type_code = stated.type_code
+        AND other.plain_number = stated.other_number
+        AND other.year = stated.other_year
+    WHERE stated.kind = 'dicabut_oleh' AND stated.regulation IS DISTINCT FROM other.regulation
+),
+
+repealed AS (
+    SELECT
+        repeal.institution, repeal.regulation,
+        arg_max(
+            struct_pack(label := repeal.label, capture_id := repeal.capture_id, day := repeal.repealed_on),
+            (coalesce(repeal.year, 0), coalesce(repeal.by_regulation, ''), repeal.source)
+        ) AS repealing
+    FROM repeal
+    JOIN (SELECT DISTINCT institution, today FROM identified) AS clock USING (institution)
+    WHERE repeal.repealed_on <= clock.today
+    GROUP BY repeal.institution, repeal.regulation
 ),
 
 said_repealed AS (
-    SELECT DISTINCT institution, regulation_key
-    FROM listed
-    WHERE status = 'dicabut'
-),
-
-repealed_by_title AS (
-    SELECT
-        target.institution, target.regulation_key,
-        arg_max(
-            struct_pack(label := repealing.label, capture_id := repealing.capture_id),
-            (repealing.year, repealing.regulation_key, repealing.source)
-        ) AS repealing
-    FROM listed AS repealing
-    JOIN listed AS target
-        ON target.institution = repealing.institution
-        AND target.type_code = repealing.repeals_type
-        AND target.plain_number = repealing.repeals_number
-        AND target.year = repealing.repeals_year
-    WHERE repealing.status != 'dicabut' AND NOT regexp_matches(repealing.title_norm, '^rancangan ')
-    GROUP BY target.institution, target.regulation_key
+    SELECT DISTINCT institution, regulation
+    FROM identified
+    WHERE last_status = 'dicabut'
 )
 
 SELECT
-    listed.institution, listed.source, listed.regulation_key, listed.type_code, listed.number, listed.year,
-    listed.title, listed.title_norm, listed.label, listed.detail_url, listed.file_url, listed.capture_id,
-    listed.observed_at, listed.period_end,
-    by_title.repealing.label AS repealed_by,
-    by_title.repealing.capture_id AS repealed_by_capture_id,
+    row.institution, row.source, row.regulation_key, row.regulation, row.type_code, row.number, row.year,
+    row.title, row.title_norm, row.label, row.detail_url, row.file_url, row.capture_id,
+    row.observed_at, row.period_end,
+    repealed.repealing.label AS repealed_by,
+    coalesce(
+        repealed.repealing.capture_id, CASE WHEN row.last_status = 'dicabut' THEN row.repeal_capture_id END
+    ) AS repealed_by_capture_id,
+    repealed.repealing.day AS repealed_on,
     CASE
-        WHEN regexp_matches(listed.title_norm, '^(?:rancangan|draf|draft|konsep|naskah akademik) ')
-            OR listed.type_words LIKE 'rancangan%' THEN 'rancangan'
-        WHEN said.regulation_key IS NOT NULL OR by_title.regulation_key IS NOT NULL THEN 'dicabut'
-        WHEN listed.period_end < listed.this_year THEN 'lewat'
-        WHEN listed.status IN ('berlaku', 'diubah') THEN 'berlaku'
+        WHEN row.is_draft THEN 'rancangan'
+        WHEN said.regulation IS NOT NULL OR repealed.regulation IS NOT NULL THEN 'dicabut'
+        WHEN row.period_end < year(row.today) THEN 'lewat'
+        WHEN row.status IN ('berlaku', 'diubah') THEN 'berlaku'
         ELSE 'tidak_diketahui'
     END AS state,
     -- Who enacted it: 'pimpinan' (the head of the institution, or a regional regulation), 'unit' (the head of
     -- a unit, enough for level 2 of I5, I6, I7 and I10 only), 'lain' (circulars, instructions, the rest).
     CASE
-        WHEN listed.type_code IN ('perda', 'perkada', 'kepkada') THEN 'pimpinan'
-        WHEN listed.type_code != 'lainnya' THEN 'lain'
+        WHEN row.type_code IN ('perda', 'perkada', 'kepkada') THEN 'pimpinan'
+        WHEN row.type_code != 'lainnya' THEN 'lain'
         WHEN regexp_matches(
-            listed.type_words,
+            row.type_words,
             '^(?:peraturan|keputusan) (?:sekretaris|direktur|inspektur|kepala (?:biro|pusat|bagian|kantor))'
         ) THEN 'unit'
-        WHEN listed.kind NOT IN ('kementerian', 'lembaga') AND regexp_matches(
-            listed.type_words, '^(?:peraturan|keputusan) kepala (?:dinas|badan)'
+        WHEN row.kind NOT IN ('kementerian', 'lembaga') AND regexp_matches(
+            row.type_words, '^(?:peraturan|keputusan) kepala (?:dinas|badan)'
         ) THEN 'unit'
-        WHEN listed.kind IN ('kementerian', 'lembaga') AND regexp_matches(
-            listed.type_words, '^(?:peraturan|keputusan) (?:menteri|kepala|ketua|badan|lembaga|pimpinan)'
+        WHEN row.kind IN ('kementerian', 'lembaga') AND regexp_matches(
+            row.type_words, '^(?:peraturan|keputusan) (?:menteri|kepala|ketua|badan|lembaga|pimpinan)'
         ) THEN 'pimpinan'
         ELSE 'lain'
     END AS issuer
-FROM listed
-LEFT JOIN said_repealed AS said USING (institution, regulation_key)
-LEFT JOIN repealed_by_title AS by_title USING (institution, regulation_key)
+FROM identified AS row
+LEFT JOIN said_repealed AS said ON said.institution = row.institution AND said.regulation = row.regulation
+LEFT JOIN repealed ON repealed.institution = row.institution AND repealed.regulation = row.regulation

@@ -1,4 +1,5 @@
--- Legal products by topic, one row per topic, institution and product; topics come from topics.yml through
+-- Legal products by topic, one row per topic, institution and product, whatever number of sources and titles it
+-- has (`regulation_key` is its `regulation`); topics come from topics.yml through
 -- the temporary table topic_rule. Drafts are no products, and one that only repeals another governs nothing.
 -- $regulation_filter, bound as a constant, keeps the patterns of topic_rule from being tried on every title.
 WITH candidate AS (
@@ -10,8 +11,8 @@ WITH candidate AS (
 )
 
 SELECT
-    rule.topic, reg.institution, reg.regulation_key,
-    arg_max(reg.label, (reg.observed_at, reg.source)) AS label,
+    rule.topic, reg.institution, reg.regulation AS regulation_key,
+    arg_max(reg.label, (reg.number IS NOT NULL, reg.observed_at, reg.source)) AS label,
     any_value(reg.year ORDER BY reg.source) AS year,
     any_value(reg.issuer ORDER BY reg.issuer, reg.source) AS issuer,
     -- Where sources differ: repealed, then in force, then past, then unknown.
@@ -26,4 +27,4 @@ FROM candidate AS reg
 JOIN topic_rule AS rule
     ON regexp_matches(reg.title_norm, rule.include)
     AND NOT coalesce(regexp_matches(reg.title_norm, rule.exclude), FALSE)
-GROUP BY rule.topic, reg.institution, reg.regulation_key
+GROUP BY rule.topic, reg.institution, reg.regulation

@@ -32,7 +32,7 @@ judged AS (
 ),
 
 listing AS (
-    SELECT institution, max(observed_at) AS observed_at, count(DISTINCT regulation_key) AS listed
+    SELECT institution, max(observed_at) AS observed_at, count(DISTINCT regulation) AS listed
     FROM regulation_current
     GROUP BY institution
 )
