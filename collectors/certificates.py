@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
@@ -28,16 +29,19 @@ _FAULT_OF_RESULT: dict[int, TlsFault] = {
     62: "tls_wrong_host",  # host name mismatch
     64: "tls_wrong_host",  # IP address mismatch
 }
+_ALTERNATIVES = "X509v3 Subject Alternative Name"
+_MOST_NAMES = 50
 # libcurl compares names itself, after the chain was found good; the result number then says nothing.
 _WRONG_NAME = re.compile(r"subject name|common name|hostname mismatch", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Certificate:
-    """A server's own (leaf) certificate: when it ends (UTC) and who issued it."""
+    """A server's own (leaf) certificate: when it ends (UTC), who issued it, which names it is for."""
 
     expires_at: datetime | None
     issuer: str | None
+    names: tuple[str, ...] = ()
 
 
 class CaFileError(Exception):
@@ -86,9 +90,21 @@ def leaf_certificate(chain: Sequence[Sequence[tuple[bytes, bytes]]]) -> Certific
         return None
     said = {name.decode("ascii", "replace"): value.decode("utf-8", "replace") for name, value in chain[0]}
     issuer = said.get("Issuer", "").strip()
-    return Certificate(expires_at=_end(said.get("Expire date", "")), issuer=issuer or None)
+    return Certificate(
+        expires_at=_end(said.get("Expire date", "")),
+        issuer=issuer or None,
+        names=_names(said.get(_ALTERNATIVES, "")),
+    )
 
 
+@lru_cache(maxsize=1024)
+def _names(text: str) -> tuple[str, ...]:
+    """The names in the form "DNS:a.go.id, IP Address:192.0.2.1", sorted, no more than are readable."""
+    found = {name.strip() for _, _, name in (part.partition(":") for part in text.split(","))}
+    return tuple(sorted(found - {""})[:_MOST_NAMES])
+
+
+@lru_cache(maxsize=1024)
 def _end(text: str) -> datetime | None:
     try:
         return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)

@@ -142,6 +142,11 @@ class UptimeRecord:
     `is_up` is None where the check could not tell (`error_class` ``blocked``, ``not_allowed``).
     Times are milliseconds; `cert_expires_at` is UTC. `attempts` counts connections made: a failure is
     confirmed by a second one before it is recorded.
+
+    From `http_version` on, unknown in batches of old. `redirect_chain` is a JSON list of the addresses asked,
+    where there was more than one; `cert_names` a JSON list; `security_headers` a JSON object; `hsts` is None
+    without HTTPS; `language` a guess. `is_compromised` is None where no whole page was read;
+    `compromise_evidence` quotes what shows it, defanged.
     """
 
     service_id: str
@@ -165,6 +170,16 @@ class UptimeRecord:
     text_found: bool | None
     capture_id: str
     position: int
+    http_version: str | None = None
+    redirect_chain: str | None = None
+    cert_names: str | None = None
+    hsts: bool | None = None
+    security_headers: str | None = None
+    page_title: str | None = None
+    language: str | None = None
+    json_matched: bool | None = None
+    is_compromised: bool | None = None
+    compromise_evidence: str | None = None
 
 
 @dataclass(frozen=True)

@@ -193,15 +193,30 @@ class Shows(_Strict):
 
 
 class Service(_Strict):
-    """One public address that is checked for being up."""
+    """One public address that is checked for being up.
+
+    Of a page, `expect_text` must be in it; of a JSON answer, `expect_json` holds what must stand at each JSON
+    pointer (RFC 6901), as in {/status: ok}.
+    """
 
     id: Slug
     name: str
     url: str
     agency: Slug
     expect_text: str | None = None
+    expect_json: dict[str, str | int | float | bool | None] = Field(default_factory=dict)
     shows: tuple[Shows, ...] = ()
     timeout_seconds: float = Field(default=10.0, gt=0)
+
+    @field_validator("expect_json")
+    @classmethod
+    def _pointers(
+        cls, value: dict[str, str | int | float | bool | None]
+    ) -> dict[str, str | int | float | bool | None]:
+        for pointer in value:
+            if pointer and not pointer.startswith("/"):
+                raise ValueError(f"{pointer!r} is no JSON pointer; write /{pointer}")
+        return value
 
 
 class Alerts(_Strict):

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import errno
 import html
+import json
 import re
-from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from http import HTTPStatus
 from http.client import responses
@@ -23,8 +24,11 @@ import pycurl
 import requests
 
 from collectors.certificates import tls_fault
+from collectors.compromise import gambling_spam
 from collectors.http import USER_AGENT, blocked_reason
 from collectors.institution import Service
+from collectors.json_assertion import mismatch
+from collectors.page_facts import has_hsts, language, page_title, protective_headers
 from collectors.transfers import PAYLOAD_CAP, Manners, Phases, Reply, Request, Visit, Visitor
 
 MAX_REDIRECTS = 5
@@ -88,13 +92,18 @@ class _Fault:
 
 @dataclass(frozen=True)
 class _Outcome:
-    """How one attempt went: the address last asked, its reply (None: nothing was asked), all phases."""
+    """How one attempt went: the address last asked, its reply (None: nothing was asked), all phases.
+
+    `asked` are the addresses in the order of redirects.
+    """
 
     url: str
     reply: Reply | None
     phases: Phases
     fault: _Fault | None
     text_found: bool | None = None
+    json_matched: bool | None = None
+    asked: tuple[str, ...] = ()
 
     @property
     def is_up(self) -> bool | None:
@@ -136,25 +145,29 @@ def _attempt(service: Service, terms: Terms, delay_seconds: float) -> Generator[
     except _NotAllowedError as error:
         return _Outcome(service.url, None, Phases(), _Fault("not_allowed", str(error)))
     phases = Phases()
+    asked: list[str] = []
     with _visitor(terms) as visitor:
         for hop in range(MAX_REDIRECTS + 1):
             left_seconds = service.timeout_seconds - phases.total_ms / 1000
             reply = yield Request(visitor, url, left_seconds, 0.0 if hop else delay_seconds)
             phases += reply.phases
+            asked.append(url)
             fault = _transport_fault(reply, service.timeout_seconds)
             if fault is not None:
-                return _Outcome(url, reply, phases, fault)
+                return _Outcome(url, reply, phases, fault, asked=tuple(asked))
             if reply.status not in _REDIRECTS or reply.redirect_url is None:
-                return _judged(service, url, reply, phases)
+                return replace(_judged(service, url, reply, phases), asked=tuple(asked))
             try:
                 url = _visitable(reply.redirect_url)
             except _NotAllowedError as error:
-                return _Outcome(url, reply, phases, _Fault("not_allowed", f"Pengalihan: {error}"))
+                fault = _Fault("not_allowed", f"Pengalihan: {error}")
+                return _Outcome(url, reply, phases, fault, asked=tuple(asked))
     return _Outcome(
         reply.url,
         reply,
         phases,
         _Fault("redirect_loop", f"Lebih dari {MAX_REDIRECTS} pengalihan, terakhir ke {url}"),
+        asked=tuple(asked),
     )
 
 
@@ -224,12 +237,15 @@ def _stuck(reply: Reply) -> str:
 def _judged(service: Service, url: str, reply: Reply, phases: Phases) -> _Outcome:
     """The outcome of a whole answer that leads nowhere else."""
     status = reply.status or 0
-    text_found = None
+    text_found = json_matched = wrong = None
     fault = None
     if service.expect_text is not None and status < 400:
         text_found = _folded(service.expect_text) in _folded(_text(reply))
-    if text_found:
-        return _Outcome(url, reply, phases, None, text_found)
+    if service.expect_json and status < 400:
+        wrong = mismatch(service.expect_json, reply.payload)
+        json_matched = wrong is None
+    if (text_found or json_matched) and text_found is not False and wrong is None:
+        return _Outcome(url, reply, phases, None, text_found, json_matched)
     if (why := _blocked(reply)) is not None:
         # Of a firewall's page, what it lacks says nothing.
         return _Outcome(url, reply, phases, _Fault("blocked", f"Dihalangi, bukan jawaban layanannya: {why}"))
@@ -241,7 +257,12 @@ def _judged(service: Service, url: str, reply: Reply, phases: Phases) -> _Outcom
         text_found = None
     elif text_found is False:
         fault = _Fault("text_missing", f"Teks {service.expect_text!r} tidak ada di halaman")
-    return _Outcome(url, reply, phases, fault, text_found)
+    elif wrong is not None and reply.is_cut:
+        fault = _Fault("too_large", f"Jawaban JSON lebih dari {PAYLOAD_CAP // 1024} KiB")
+        json_matched = None
+    elif wrong is not None:
+        fault = _Fault("json_mismatch", wrong)
+    return _Outcome(url, reply, phases, fault, text_found, json_matched)
 
 
 def _blocked(reply: Reply) -> str | None:
@@ -253,8 +274,8 @@ def _blocked(reply: Reply) -> str | None:
     return blocked_reason(reply.headers, reply.payload)
 
 
-def _text(reply: Reply) -> str:
-    """The page as text, in the encoding that its first bytes, its header or its mark-up name."""
+def _encoding(reply: Reply) -> str:
+    """The encoding that a page's first bytes, its header or its mark-up name; UTF-8 where none is one."""
     named = [name for mark, name in _BYTE_ORDER_MARKS if reply.payload.startswith(mark)]
     content_type = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
     if (found := _HEADER_CHARSET.search(content_type)) is not None:
@@ -263,10 +284,15 @@ def _text(reply: Reply) -> str:
         named.append(meta[1].decode("ascii"))
     for encoding in named:
         try:
-            return reply.payload.decode(encoding, "replace")
+            reply.payload[:_META_WITHIN_BYTES].decode(encoding, "replace")
         except (LookupError, UnicodeError):
             continue  # a name that is none: the next, or UTF-8, must do
-    return reply.payload.decode("utf-8", "replace")
+        return encoding
+    return "utf-8"
+
+
+def _text(reply: Reply) -> str:
+    return reply.payload.decode(_encoding(reply), "replace")
 
 
 def _folded(text: str) -> str:
@@ -310,7 +336,37 @@ def _row(
         "cert_issuer": certificate.issuer if certificate is not None else None,
         "tls_ok": tls_ok,
         "text_found": outcome.text_found,
+        "http_version": seen.http_version if seen is not None and status is not None else None,
+        "redirect_chain": _json(outcome.asked) if len(outcome.asked) > 1 else None,
+        "cert_names": _json(certificate.names) if certificate is not None and certificate.names else None,
+        "json_matched": outcome.json_matched,
+        **_page_row(outcome, seen, is_https),
     }
+
+
+def _page_row(outcome: _Outcome, seen: Reply | None, is_https: bool) -> dict[str, Any]:
+    """What the answer itself shows; nothing of it where a firewall or nobody answered."""
+    row: dict[str, Any] = dict.fromkeys(
+        ("hsts", "security_headers", "page_title", "language", "is_compromised", "compromise_evidence")
+    )
+    if seen is None or seen.status is None or outcome.is_up is None:
+        return row
+    encoding = _encoding(seen)
+    spam = gambling_spam(seen.payload, lambda: seen.payload.decode(encoding, "replace"), seen.url)
+    # That a page which was not read whole, or an error page, shows nothing says nothing.
+    is_whole = seen.curl_code == 0 and not seen.is_cut and seen.status < 400 and b"<" in seen.payload
+    return {
+        "hsts": has_hsts(seen.headers) if is_https else None,
+        "security_headers": protective_headers(seen.headers),
+        "page_title": page_title(seen.payload, encoding),
+        "language": language(seen.payload, encoding),
+        "is_compromised": True if spam else False if is_whole else None,
+        "compromise_evidence": "; ".join(spam) or None,
+    }
+
+
+def _json(values: Sequence[str]) -> str:
+    return json.dumps(list(values), ensure_ascii=False)
 
 
 def _rounded(ms: float | None) -> float | None:

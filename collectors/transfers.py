@@ -21,6 +21,12 @@ from collectors.lookups import Found, Lookup
 PAYLOAD_CAP = 1024 * 1024
 """How many decoded bytes of an answer are read; the rest is left on the wire."""
 
+_HTTP_VERSIONS = {
+    pycurl.CURL_HTTP_VERSION_1_0: "1.0",
+    pycurl.CURL_HTTP_VERSION_1_1: "1.1",
+    pycurl.CURL_HTTP_VERSION_2_0: "2",
+}
+
 Result = TypeVar("Result")
 
 
@@ -58,8 +64,9 @@ class Reply:
 
     `curl_code` is libcurl's CURLcode, 0 when the answer was read to its end or to PAYLOAD_CAP (`is_cut`);
     a look-up that failed bears the code that libcurl has for it.
-    `payload` is decoded. `refused_addresses` were resolved but not connected to; `was_connecting` tells that
-    a connection was tried to another one. `redirect_url` is absolute.
+    `http_version` is as the answer names it ("1.1"). `payload` is decoded. `refused_addresses` were resolved
+    but not connected to; `was_connecting` tells that a connection was tried to another one. `redirect_url` is
+    absolute.
     """
 
     url: str
@@ -76,6 +83,7 @@ class Reply:
     os_errno: int
     refused_addresses: tuple[str, ...]
     was_connecting: bool
+    http_version: str | None = None
 
 
 @dataclass(frozen=True)
@@ -231,6 +239,7 @@ class Handle:
             os_errno=curl.getinfo(pycurl.OS_ERRNO),
             refused_addresses=tuple(self._refused),
             was_connecting=self._was_connecting,
+            http_version=_HTTP_VERSIONS.get(curl.getinfo(pycurl.INFO_HTTP_VERSION)),
         )
 
     def _start_afresh(self) -> None:

@@ -6,7 +6,8 @@ What `error_class` says (`is_up` is False unless said otherwise):
   ``empty_reply`` connected, but no usable HTTP answer; ``redirect_loop`` too many redirects
 - ``tls_expired``, ``tls_self_signed`` (or of a root nobody trusts), ``tls_incomplete_chain``,
   ``tls_wrong_host``, ``tls_other``: a browser would warn, so the service counts as down
-- ``http_<status>`` from 400; ``text_missing`` the page lacks the service's `expect_text`; ``too_large`` the
+- ``http_<status>`` from 400; ``text_missing`` the page lacks the service's `expect_text`;
+  ``json_mismatch`` the answer is not the JSON that `expect_json` says; ``too_large`` the
   page is longer than is read, and the text not in that part
 - `is_up` None, cannot tell: ``blocked`` a firewall's or challenge page, or too many requests (429);
   ``not_allowed`` an address that may not be visited
@@ -36,7 +37,7 @@ FORMAT = "pantau-uptime-1"
 _AUTHORITY = re.compile(r"^\w+://([^/?#]+)")
 _ERROR_CLASSES = (
     r"^(dns|refused|timeout|tls_(expired|self_signed|incomplete_chain|wrong_host|other)|reset|empty_reply"
-    r"|redirect_loop|too_large|http_[4-9]\d\d|text_missing|blocked|not_allowed)$"
+    r"|redirect_loop|too_large|http_[4-9]\d\d|text_missing|json_mismatch|blocked|not_allowed)$"
 )
 
 
@@ -176,6 +177,17 @@ class _Row(BaseModel):
     cert_issuer: str | None
     tls_ok: bool | None
     text_found: bool | None
+    # Batches of old lack what follows.
+    http_version: str | None = None
+    redirect_chain: str | None = None
+    cert_names: str | None = None
+    hsts: bool | None = None
+    security_headers: str | None = None
+    page_title: str | None = None
+    language: str | None = None
+    json_matched: bool | None = None
+    is_compromised: bool | None = None
+    compromise_evidence: str | None = None
 
     @model_validator(mode="after")
     def _state_and_fault_agree(self) -> _Row:

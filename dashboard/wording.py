@@ -49,6 +49,7 @@ _ERRORS: Mapping[str, str] = {
     "redirect_loop": "pengalihan tanpa akhir",
     "empty": "kosong",
     "text_missing": "teks yang diharapkan tidak ada",
+    "json_mismatch": "isi jawaban JSON tidak sesuai",
 }
 
 

@@ -51,6 +51,17 @@ ANSWERS: dict[str, bytes] = {
     "/garbage": b"\x16\x03\x01 ini bukan HTTP\r\n\r\n",
     "/not-gzip": _html(b"bukan gzip sama sekali", "Content-Encoding: gzip"),
     "/silent": b"",
+    "/rich": _html(
+        b"<html lang=id><title> Kota &amp;\nContoh</title><p>Layanan yang mudah dan cepat untuk warga dari "
+        b"dinas dan kantor pada hari kerja",
+        "Strict-Transport-Security: max-age=31536000",
+        "X-Frame-Options: DENY",
+        "X-Lain: ya",
+    ),
+    "/json": _answer(
+        "200 OK", b'{"status": "ok", "siap": true, "db": [{"a/b": 1}]}', "Content-Type: application/json"
+    ),
+    "/hacked": _html(PAGE.encode() + b"<div style=display:none><a href=//x.example/>slot gacor</a></div>"),
     "/404": _answer("404 Not Found", b"tidak ada"),
     "/403": _answer("403 Forbidden", b"tidak boleh"),
     "/429": _answer("429 Too Many Requests"),

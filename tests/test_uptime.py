@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 import time
@@ -421,6 +422,71 @@ def test_two_hundred_services_with_faults_among_them_are_checked_together(web: S
         150: "timeout",
     }
     assert told == [(n, 200) for n in range(1, 201)]
+
+
+def test_facts_of_a_good_answer(pki: Pki, web: Site) -> None:
+    with site(pki.contexts["good"]) as secure:
+        (row,) = checked(service(f"{web.url}/away/{secure.url}/rich"), ca_file=pki.ca_file)
+        start = f"{web.url}/away/{secure.url}/rich"
+        assert json.loads(row["redirect_chain"]) == [start, f"{secure.url}/rich"]
+    assert row["http_version"] == "1.1"
+    assert json.loads(row["cert_names"]) == ["127.0.0.1", "localhost"]
+    assert row["hsts"] is True
+    assert json.loads(row["security_headers"]) == {
+        "strict-transport-security": "max-age=31536000",
+        "x-frame-options": "DENY",
+    }
+    assert (row["page_title"], row["language"]) == ("Kota & Contoh", "id")
+    assert (row["is_compromised"], row["compromise_evidence"]) == (False, None)
+
+
+def test_plain_http_has_no_hsts_and_no_names(web: Site) -> None:
+    row = check_one(f"{web.url}/rich")
+    assert (row["hsts"], row["cert_names"], row["redirect_chain"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("expected", "is_up", "error_class", "matched", "said"),
+    [
+        ({"/status": "ok"}, True, None, True, None),
+        ({"/status": "ok", "/db/0/a~1b": 1, "/siap": True}, True, None, True, None),
+        ({"/status": "mati"}, False, "json_mismatch", False, '/status berisi "ok", seharusnya "mati"'),
+        ({"/siap": 1}, False, "json_mismatch", False, "/siap berisi true, seharusnya 1"),
+        ({"/db/9": 1}, False, "json_mismatch", False, "tidak memuat /db/9"),
+        ({"/status/dalam": 1}, False, "json_mismatch", False, "tidak memuat /status/dalam"),
+    ],
+)
+def test_a_json_answer_is_judged_by_what_it_says(
+    web: Site, expected: dict[str, Any], is_up: bool, error_class: str | None, matched: bool, said: str | None
+) -> None:
+    asked = service(f"{web.url}/json").model_copy(update={"expect_json": expected})
+    (row,) = checked(asked)
+    assert (row["is_up"], row["error_class"], row["json_matched"]) == (is_up, error_class, matched)
+    assert said is None or said in row["error_message"]
+
+
+def test_a_page_where_json_was_expected_is_a_mismatch_but_a_firewalls_page_cannot_tell(web: Site) -> None:
+    expected = {"expect_json": {"/status": "ok"}}
+    page, wall = checked(
+        service(f"{web.url}/ok").model_copy(update=expected),
+        service(f"{web.url}/waf").model_copy(update=expected),
+    )
+    assert (page["error_class"], page["json_matched"]) == ("json_mismatch", False)
+    assert (wall["is_up"], wall["error_class"]) == (None, "blocked")
+
+
+def test_a_page_taken_over_is_up_and_compromised(web: Site, pki: Pki) -> None:
+    row = check_one(f"{web.url}/hacked")
+    assert (row["is_up"], row["is_compromised"]) == (True, True)
+    assert "slot gacor" in row["compromise_evidence"]
+    with site(pki.contexts["expired"]) as secure:
+        behind = check_one(f"{secure.url}/hacked", ca_file=pki.ca_file)
+    assert (behind["error_class"], behind["is_compromised"]) == ("tls_expired", True)
+
+
+@pytest.mark.parametrize("path", ["/404", "/waf", "/cut", "/big", "/json", "/empty-page", "/silent"])
+def test_what_shows_no_whole_page_proves_nothing_of_compromise(web: Site, path: str) -> None:
+    assert check_one(web.url + path)["is_compromised"] is None
 
 
 def test_many_hosts_are_checked_in_several_loops_and_rows_keep_their_order() -> None:

@@ -64,6 +64,7 @@ checked AS (
             WHEN 'empty_reply' THEN 'tidak memberi jawaban HTTP'
             WHEN 'redirect_loop' THEN 'pengalihan tanpa akhir'
             WHEN 'text_missing' THEN 'teks pengenal tidak ada pada halaman'
+            WHEN 'json_mismatch' THEN 'isi jawaban JSON tidak sesuai'
             WHEN 'too_large' THEN 'halaman terlalu besar'
             WHEN 'tls_expired' THEN 'sertifikat TLS kedaluwarsa'
             WHEN 'tls_self_signed' THEN 'sertifikat TLS ditandatangani sendiri'

@@ -1,0 +1,21 @@
+-- What an uptime check says of the answer itself (collectors.evidence.UptimeRecord); unknown for checks of old.
+ALTER TABLE raw.uptime_check ADD COLUMN http_version VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN redirect_chain VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN cert_names VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN hsts BOOLEAN;
+ALTER TABLE raw.uptime_check ADD COLUMN security_headers VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN page_title VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN language VARCHAR;
+ALTER TABLE raw.uptime_check ADD COLUMN json_matched BOOLEAN;
+ALTER TABLE raw.uptime_check ADD COLUMN is_compromised BOOLEAN;
+ALTER TABLE raw.uptime_check ADD COLUMN compromise_evidence VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN http_version VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN redirect_chain VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN cert_names VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN hsts BOOLEAN;
+ALTER TABLE core.uptime_check ADD COLUMN security_headers VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN page_title VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN language VARCHAR;
+ALTER TABLE core.uptime_check ADD COLUMN json_matched BOOLEAN;
+ALTER TABLE core.uptime_check ADD COLUMN is_compromised BOOLEAN;
+ALTER TABLE core.uptime_check ADD COLUMN compromise_evidence VARCHAR;
