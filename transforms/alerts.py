@@ -25,6 +25,8 @@ Kind = Literal[
     "evidence_stale",
     "source_failed",
     "service_down",
+    "service_unstable",
+    "service_recovered",
     "application_after_moratorium",
 ]
 Severity = Literal["penting", "waspada", "info"]
@@ -49,6 +51,32 @@ class DownService:
     agency: str
     down_since: datetime
     error_class: str
+
+
+@dataclass(frozen=True)
+class UnstableService:
+    """A service that keeps changing between up and down, since when, and how often of late.
+
+    `told_key` is the event under which this was told before, None where it was not.
+    """
+
+    service_id: str
+    name: str
+    agency: str
+    since: datetime
+    turns: int
+    told_key: str | None
+
+
+@dataclass(frozen=True)
+class RecoveredService:
+    """A service that was last told to be down or unstable (event `told_key`) and now is neither."""
+
+    service_id: str
+    name: str
+    agency: str
+    up_since: datetime
+    told_key: str
 
 
 @dataclass(frozen=True)
@@ -83,6 +111,7 @@ def decide(
     min_drop: Decimal,
     time_zone: ZoneInfo,
     late_applications: Sequence[LateApplication] = (),
+    turning_services: Sequence[UnstableService | RecoveredService] = (),
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
@@ -95,6 +124,12 @@ def decide(
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
+    alerts += [
+        _unstable_alert(current, turning, time_zone)
+        if isinstance(turning, UnstableService)
+        else _recovered_alert(current, turning, time_zone)
+        for turning in turning_services
+    ]
     if late_applications:
         alerts.append(_moratorium_alert(current, late_applications))
     return tuple(alerts)
@@ -223,6 +258,41 @@ def _moratorium_alert(current: Scored, late: Sequence[LateApplication]) -> Alert
         before=f"moratorium sejak {since}",
         after=f"{len(late)} aplikasi",
         cause="registri aplikasi",
+    )
+
+
+def _unstable_alert(current: Scored, unstable: UnstableService, time_zone: ZoneInfo) -> Alert:
+    since = _local(unstable.since, time_zone)
+    new_key = f"service_unstable:{current.institution}:{unstable.service_id}:{unstable.since.isoformat()}"
+    return Alert(
+        # However the flapping goes on, it is one event until something else has been told.
+        event_key=unstable.told_key or new_key,
+        kind="service_unstable",
+        severity="waspada",
+        line=(
+            f"Layanan {unstable.name} ({unstable.agency}) tidak stabil sejak {since}: "
+            f"{unstable.turns} kali berganti hidup dan mati; tiap pergantian tidak diperingatkan sendiri"
+        ),
+        before="stabil",
+        after="tidak stabil",
+        cause=f"{unstable.turns} kali berganti hidup dan mati",
+    )
+
+
+def _recovered_alert(current: Scored, back: RecoveredService, time_zone: ZoneInfo) -> Alert:
+    kind, _, _, began = back.told_key.split(":", 3)
+    unstable = kind == "service_unstable"
+    return Alert(
+        event_key=f"service_recovered:{current.institution}:{back.service_id}:{kind}:{began}",
+        kind="service_recovered",
+        severity="info",
+        line=(
+            f"Layanan {back.name} ({back.agency}) kembali {'stabil, ' if unstable else ''}hidup sejak "
+            f"{_local(back.up_since, time_zone)}"
+        ),
+        before="tidak stabil" if unstable else "mati",
+        after="hidup",
+        cause="pemeriksaan kembali berhasil",
     )
 
 

@@ -62,6 +62,7 @@ class _Facts:
     failed: Mapping[str, Sequence[alerts.FailedSource]]
     down: Mapping[str, Sequence[alerts.DownService]]
     late: Mapping[str, Sequence[alerts.LateApplication]]
+    turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
 
 
 def score(
@@ -144,6 +145,7 @@ def _score_one(
             Decimal(row["min_drop"]),
             ZoneInfo(row["time_zone"]),
             facts.late.get(name, ()),
+            facts.turning.get(name, ()),
         )
         write_outbox(connection, current, decided, now)
     moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
@@ -173,9 +175,14 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
     late: dict[str, list[alerts.LateApplication]] = {}
     for row in rows_of(connection, "after_moratorium", parameters):
         late.setdefault(row.pop("institution"), []).append(alerts.LateApplication(**row))
+    turning: dict[str, list[alerts.UnstableService | alerts.RecoveredService]] = {}
+    for row in rows_of(connection, "unstable_services", parameters):
+        turning.setdefault(row.pop("institution"), []).append(alerts.UnstableService(**row))
+    for row in rows_of(connection, "recovered_services", parameters):
+        turning.setdefault(row.pop("institution"), []).append(alerts.RecoveredService(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
-    return _Facts(answers, attested, freshness, official, failed, down, late)
+    return _Facts(answers, attested, freshness, official, failed, down, late, turning)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:

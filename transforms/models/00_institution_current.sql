@@ -1,6 +1,6 @@
 -- Institutions known at $as_of, with the short name of their time zone for reasons that name a moment.
 SELECT
-    institution, name, kind, time_zone, down_after,
+    institution, name, kind, time_zone, down_after, flapping_changes, flapping_within,
     CASE time_zone
         WHEN 'Asia/Jakarta' THEN 'WIB'
         WHEN 'Asia/Pontianak' THEN 'WIB'

@@ -7,6 +7,8 @@
 -- The 30 days are those before the latest check: what was found does not lapse because watching stopped.
 -- In maintenance (service_window) a check that is not up is no check at all, no check counts among the 30 days,
 -- and the time does not count towards down_after. Histories from other tools are not looked at.
+-- A service is flapping that changed between up and down more often than the institution's file says within as long
+-- before the latest check as it says; flapping_since is the first change of those that followed so closely.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
     FROM core.service
@@ -97,6 +99,33 @@ summary AS (
     GROUP BY institution, service_id, latest_at, last_up_at, last_not_failed_at
 ),
 
+turn AS (
+    SELECT institution, service_id, checked_at, latest_at
+    FROM checked
+    WHERE is_up IS NOT NULL
+    QUALIFY lag(is_up) OVER (PARTITION BY institution, service_id ORDER BY checked_at) != is_up
+),
+
+turns AS (
+    SELECT
+        institution, service_id,
+        max(checked_at) AS turned_at,
+        count(*) FILTER (WHERE checked_at > latest_at - within) AS turns,
+        max(checked_at) FILTER (WHERE begins) AS flapping_since
+    FROM (
+        SELECT
+            turn.*, coalesce(rule.flapping_within, INTERVAL 6 HOUR) AS within,
+            coalesce(
+                checked_at - lag(checked_at) OVER (PARTITION BY institution, service_id ORDER BY checked_at)
+                    > within,
+                TRUE
+            ) AS begins
+        FROM turn
+        JOIN institution_current AS rule USING (institution)
+    )
+    GROUP BY institution, service_id
+),
+
 -- Maintenance since the last check that had not failed.
 paused AS (
     SELECT
@@ -131,6 +160,10 @@ SELECT
         WHERE gap.institution = service.institution AND gap.service_id = service.service_id
             AND gap.starts_at <= $as_of AND gap.ends_at > $as_of
     ) AS is_in_maintenance,
+    coalesce(turns.turns > coalesce(inst.flapping_changes, 4), FALSE) AS is_flapping,
+    coalesce(turns.turns, 0) AS turns,
+    turns.flapping_since,
+    turns.turned_at,
     summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
     CASE WHEN summary.tls_latest.tls != 'tidak_sah' OR summary.tls_latest.attempts >= 2
         THEN summary.tls_latest.tls END AS tls,
@@ -142,3 +175,4 @@ FROM service
 JOIN summary USING (institution, service_id)
 JOIN institution_current AS inst USING (institution)
 LEFT JOIN paused USING (institution, service_id)
+LEFT JOIN turns USING (institution, service_id)
