@@ -1,4 +1,4 @@
-"""Application registries: CSV and XLSX inventories as offices keep them, from a web address or a drop folder.
+"""Application registries: CSV, XLSX and JSON inventories, from a web address or a drop folder.
 
 No national export format exists; what a column means is found by its header. Every row becomes a record or a
 reject. A cell that its field cannot fully express is kept as typed in `extra`. Columns about persons are
@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from collectors.application_names import AmbiguousNamesError, split_names
 from collectors.drop_folder import file_name, read_file, top_files
@@ -27,15 +28,16 @@ from collectors.evidence import (
     Reject,
     without_exact_duplicates,
 )
-from collectors.http import FetchError, HttpSession, blocked_reason
+from collectors.http import FetchError, HttpSession, blocked_reason, decode_body
 from collectors.indonesian import clean_text, is_nothing, normalise_title, parse_date
 from collectors.institution import Source
+from collectors.json_table import is_json, read_json_table, total_pages
 from collectors.personal_data import MASK, mask
 from collectors.registry_columns import Layout, find_layout, is_known_header
 from collectors.tables import Row, Sheet, read_tables
 from collectors.web_address import Addresses, read_addresses
 
-SUFFIXES = (".csv", ".xlsx")
+SUFFIXES = (".csv", ".xlsx", ".json")
 _REMARK_ROW = re.compile(
     r"^\W*(?:sumber|catatan|keterangan|ket|jumlah|total|mengetahui|dicetak|tanggal cetak|halaman)\b",
     re.IGNORECASE,
@@ -47,10 +49,11 @@ _COLUMN_NUMBER = re.compile(r"^\(?\d{1,2}\)?$")
 
 
 def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
-    """The registry's documents: what the address answers, or each CSV and XLSX dropped at `path`, by name.
+    """The registry's documents: what the address answers, or each file dropped at `path`, by name.
 
-    Raises FetchError when the transfer fails, robots.txt forbids it, the status is an error (after yielding
-    the page) or nothing was dropped.
+    Of a JSON source every page that it says there is (``pagination.total_page``, asked by ``page=``). Raises
+    FetchError when the transfer fails, robots.txt forbids it, the status is an error (after yielding the
+    page), pages repeat or are too many, or nothing was dropped.
     """
     if source.path is not None:
         folder, names = top_files(source.path, SUFFIXES)
@@ -58,6 +61,25 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
             yield read_file(folder, name, session.clock())
         return
     url = str(source.url)
+    first = yield from _page(url, session)
+    if source.format != "json":
+        return
+    try:
+        pages = total_pages(decode_body(first), url)
+    except ParseError:
+        # Kept as it came; parsing says what is wrong with it.
+        return
+    if pages > source.max_pages:
+        raise FetchError(url, "too_many_pages", f"says {pages} pages, more than max_pages {source.max_pages}")
+    bodies = {first.body}
+    for number in range(2, pages + 1):
+        answer = yield from _page(_with_page(url, number), session)
+        if answer.body in bodies:
+            raise FetchError(answer.url, "loop", f"page {number} repeats an earlier one; check the address")
+        bodies.add(answer.body)
+
+
+def _page(url: str, session: HttpSession) -> Generator[Fetched, None, Fetched]:
     session.obey_robots(url)
     answer = session.get(url)
     yield from session.redirects
@@ -66,6 +88,13 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
         raise FetchError(
             url, f"http_{answer.status}", f"answers {answer.status} {answer.reason}; check the address"
         )
+    return answer
+
+
+def _with_page(url: str, number: int) -> str:
+    parts = urlsplit(url)
+    query = [(key, value) for key, value in parse_qsl(parts.query, keep_blank_values=True) if key != "page"]
+    return urlunsplit(parts._replace(query=urlencode([*query, ("page", str(number))])))
 
 
 def parse(captures: Sequence[Capture], source: Source) -> Parsed:
@@ -74,14 +103,14 @@ def parse(captures: Sequence[Capture], source: Source) -> Parsed:
     Raises ParseError when a file cannot be read or holds no table with application names: the registry is
     then as it was, since a missing file would look like applications that are gone.
     """
-    return _parse(captures, source.columns)
+    return _parse(captures, source.columns, source.values)
 
 
 def parse_file(path: Path) -> Parsed:
     """The applications in one file on disk, read as if it were dropped. Raises ParseError, or FetchError."""
     fetched = read_file(path.parent, path.name, datetime.fromtimestamp(0, UTC))
     capture = Capture("", fetched.url, fetched.fetched_at, None, fetched.headers, "", fetched.body)
-    return _parse((capture,), {})
+    return _parse((capture,), {}, {})
 
 
 class _Notes:
@@ -118,16 +147,19 @@ class _Table:
     capture_id: str
 
 
-def _parse(captures: Sequence[Capture], columns: Mapping[str, str]) -> Parsed:
+def _parse(
+    captures: Sequence[Capture], columns: Mapping[str, str], values: Mapping[str, Mapping[str, str]]
+) -> Parsed:
     notes = _Notes()
     records: list[ApplicationRecord] = []
     rejects: list[Reject] = []
     answers = [c for c in captures if c.status is None or not 300 <= c.status < 400]
     if not answers:
         raise ParseError("app_registry", "nothing was captured", "Collect the source again.")
+    _require_all_pages(answers)
     for capture in answers:
         for table in _tables(capture, columns, notes):
-            for row in _body(table, notes):
+            for row in _body(_with_words(table, values), notes):
                 found = _records(table, row, notes)
                 if isinstance(found, Reject):
                     rejects.append(found)
@@ -135,6 +167,41 @@ def _parse(captures: Sequence[Capture], columns: Mapping[str, str]) -> Parsed:
                     records.extend(found)
     kept, duplicates = without_exact_duplicates(records)
     return Parsed("application", kept, tuple(rejects), duplicates, notes.lines())
+
+
+def _require_all_pages(answers: Sequence[Capture]) -> None:
+    """Refuse a paged answer of which pages are missing: what they hold would look like gone."""
+    paged = [c for c in answers if c.status == 200 and is_json(c.payload)]
+    stated = max((total_pages(c.payload, file_name(c)) for c in paged), default=1)
+    if stated > 1 and stated != len(paged):
+        raise ParseError(
+            file_name(paged[0]),
+            f"says {stated} pages, {len(paged)} were captured",
+            "Set `format: json` for the source, or collect it again.",
+        )
+
+
+def _with_words(table: _Table, values: Mapping[str, Mapping[str, str]]) -> _Table:
+    """The table with codes replaced by the words that the source's entry gives for them, per header."""
+    meant = {normalise_title(header): words for header, words in values.items()}
+    words_of = {
+        column: meant[normalise_title(header)]
+        for column, header in enumerate(table.layout.headers)
+        if normalise_title(header) in meant
+    }
+    if not words_of:
+        return table
+    rows = tuple(
+        replace(
+            row,
+            cells=tuple(
+                words_of[column].get(cell.strip(), cell) if column in words_of else cell
+                for column, cell in enumerate(row.cells)
+            ),
+        )
+        for row in table.sheet.rows
+    )
+    return replace(table, sheet=replace(table.sheet, rows=rows))
 
 
 def _tables(capture: Capture, columns: Mapping[str, str], notes: _Notes) -> list[_Table]:
@@ -146,7 +213,12 @@ def _tables(capture: Capture, columns: Mapping[str, str], notes: _Notes) -> list
     if is_page and (reason := blocked_reason(capture.headers, capture.payload)) is not None:
         raise ParseError(where, reason, advice)
     tables: list[_Table] = []
-    for sheet in read_tables(capture.payload, where, lambda text: is_known_header(columns, text)):
+    sheets = (
+        (read_json_table(capture.payload, where),)
+        if is_json(capture.payload)
+        else read_tables(capture.payload, where, lambda text: is_known_header(columns, text))
+    )
+    for sheet in sheets:
         place = where if sheet.name is None else f"{where}, lembar {sheet.name}"
         for note in sheet.notes:
             notes.say(f"{where}: {note}")

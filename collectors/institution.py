@@ -155,14 +155,15 @@ class Source(_Strict):
     """Where to look for one kind of evidence.
 
     `min_rows` is the floor below which a batch is refused; without it, half the rows of the last good run.
-    Set it when a listing has really shrunk.
+    Set it when a listing has really shrunk. `columns` maps headers of a registry to fields, `values` the
+    codes that stand under a header to the words they mean.
     """
 
     id: Slug
     collector: Literal["regulations", "app_registry", "attestations"]
     cadence: Cadence
     agency: Slug
-    format: Literal["jdihn", "html", "csv", "xlsx"] | None = None
+    format: Literal["jdihn", "html", "csv", "xlsx", "json"] | None = None
     profile: Slug | None = None
     url: str | None = None
     path: Path | None = None
@@ -171,6 +172,7 @@ class Source(_Strict):
     delay_seconds: float = Field(default=0.0, ge=0)
     timeout_seconds: float = Field(default=30.0, gt=0)
     columns: dict[str, str] = Field(default_factory=dict)
+    values: dict[str, dict[str, str]] = Field(default_factory=dict)
     tls_opt_out: OptOut | None = None
     robots_opt_out: OptOut | None = None
 

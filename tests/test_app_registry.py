@@ -105,7 +105,7 @@ BOOK = workbook(("Nama Aplikasi", "OPD"), ("Satu", "Dinas A"))
             "firewall rejected the request",
         ),
         (b"\xef\xbb\xbf\n<table><tr><td>Nama Aplikasi</td></tr></table>", "is a web page"),
-        (b'{"success": false}', "PDF or JSON"),
+        (b'{"success": false}', "no list of objects"),
         (b"%PDF-1.4", "PDF or JSON"),
         (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old .xls or a password-protected"),
         (b"PK\x03\x04 and then nothing", "damaged zip"),
@@ -557,7 +557,7 @@ def test_a_drop_folder_gives_its_tables_in_order(tmp_path: Path, session: HttpSe
 
 
 def test_an_empty_or_missing_folder_fails_the_run(tmp_path: Path, session: HttpSession) -> None:
-    with pytest.raises(FetchError, match=r"no \*\.csv or \*\.xlsx in"):
+    with pytest.raises(FetchError, match=r"no \*\.csv or \*\.xlsx or \*\.json in"):
         list(app_registry.fetch(source(path=tmp_path), session))
     with pytest.raises(FetchError, match="does not exist"):
         list(app_registry.fetch(source(path=tmp_path / "tidak-ada"), session))

@@ -16,7 +16,9 @@ from collectors.evidence import Parsed
 
 EXAMPLES = Path(__file__).parent / "examples"
 REGISTRIES = sorted(
-    path for path in (EXAMPLES / "app_registry").iterdir() if path.suffix in app_registry.SUFFIXES
+    path
+    for path in (EXAMPLES / "app_registry").iterdir()
+    if path.suffix in app_registry.SUFFIXES and not path.name.endswith(".expected.json")
 )
 REGISTERS = sorted((EXAMPLES / "attestations").glob("*/pernyataan.csv"))
 
