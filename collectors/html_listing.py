@@ -131,6 +131,23 @@ class Pages(_Strict):
         return self
 
 
+class Detail(_Strict):
+    """What a document's own page says that the listing does not, and how politely the pages are asked for.
+
+    With `follow`, or where the source says so, at most `max` pages of a run are read, those of the first
+    rows, `delay_seconds` apart. A page without a `title` is no detail page and ignored.
+    """
+
+    follow: bool = False
+    max: int = Field(default=100, ge=1, le=5000)
+    delay_seconds: float = Field(default=1.0, ge=0)
+    title: Rules
+    status: Rules = ()
+    enacted_on: Rules = ()
+    promulgated_on: Rules = ()
+    relations: Selector | None = None
+
+
 class Profile(_Strict):
     """How one family of sites shows its documents.
 
@@ -155,6 +172,7 @@ class Profile(_Strict):
     detail_url: Rules = ()
     file_url: Rules = ()
     relations: Selector | None = None
+    detail: Detail | None = None
     next: Selector | None = None
     pages: Pages | None = None
     count: Pattern | None = None
@@ -212,7 +230,7 @@ def read_page(
     Raises ParseError for a page that has neither rows nor the site's own word that there are none (a block
     page, an error page, another layout), and for one that was cut off.
     """
-    text, repaired = decode_text(payload, _charset(headers))
+    text, repaired = decode_text(payload, charset_of(headers))
     if repaired:
         notes.say(f"{where}: {repaired} bita bukan UTF-8, dibaca sebagai Windows-1252")
     if profile.answer == "datatables":
@@ -281,7 +299,13 @@ def rows(page: Page, profile: Profile, where: str, first: int) -> Iterator[Cells
         )
 
 
-def _charset(headers: tuple[tuple[str, str], ...]) -> str | None:
+def cell_of(page: Tag, rules: tuple[Rule, ...]) -> str | None:
+    """What rules find in a whole page."""
+    return _cell(page, rules, None, {})
+
+
+def charset_of(headers: tuple[tuple[str, str], ...]) -> str | None:
+    """The character set that a Content-Type declares, or None."""
     kind = next((value for name, value in headers if name.lower() == "content-type"), "")
     found = re.search(r"charset\s*=\s*[\"']?([\w-]+)", kind, re.IGNORECASE)
     return found[1] if found else None

@@ -168,6 +168,10 @@ class HttpSession:
                 "file and give its `path`, or say in robots_opt_out of the source what was agreed with him",
             )
 
+    def keep_apart(self, seconds: float) -> None:
+        """From here on, wait at least this long between requests to a host."""
+        self._delay = max(self._delay, seconds)
+
     def robots_allow(self, url: str) -> bool:
         """Whether robots.txt of the host lets this program read `url` (RFC 9309).
 

@@ -154,6 +154,8 @@ class OptOut(_Strict):
 class Source(_Strict):
     """Where to look for one kind of evidence.
 
+    `max_details` is how many documents' own pages of an HTML listing are read in a run; without it, as many as
+    the profile says.
     `min_rows` is the floor below which a batch is refused; without it, half the rows of the last good run.
     Set it when a listing has really shrunk. `columns` maps headers of a registry to fields, `values` the
     codes that stand under a header to the words they mean.
@@ -168,6 +170,7 @@ class Source(_Strict):
     url: str | None = None
     path: Path | None = None
     max_pages: int = Field(default=500, ge=1)
+    max_details: int | None = Field(default=None, ge=0)
     min_rows: int | None = Field(default=None, ge=1)
     delay_seconds: float = Field(default=0.0, ge=0)
     timeout_seconds: float = Field(default=30.0, gt=0)

@@ -7,6 +7,7 @@ listed, under its title, is the evidence.
 from __future__ import annotations
 
 import hashlib
+import logging
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
@@ -16,20 +17,24 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from collectors import html_listing, jdihn
+from collectors.detail_page import about_the_same, read_detail
 from collectors.drop_folder import file_url, read_file, top_files
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject
-from collectors.html_listing import load_profile
+from collectors.html_listing import Detail, load_profile
 from collectors.http import FetchError, HttpSession, decode_body
 from collectors.institution import Source
 from collectors.profile_trials import Trial, ranked, verdict
-from collectors.regulation_rows import Cells, Notes, to_record
+from collectors.regulation_rows import Cells, Notes, clean_url, to_record
 
 _SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
 _COLLECT_AGAIN = "Collect again; if it stays so, tell the site's owner"
 _IDENTITY = tuple(
     f.name for f in fields(RegulationRecord) if f.name not in ("position", "capture_id", "file_url")
 )
+_FAILURES_IN_A_ROW = 3
 _LOCAL_HOST = re.compile(r"^(?:localhost|127\.[\d.]+|0\.0\.0\.0|\[?::1\]?)$")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,15 @@ class _Page:
     rows: tuple[Cells | Reject, ...]
     next_link: str | None
     total: int | None
+
+
+@dataclass(frozen=True)
+class _Row:
+    """A row whose document has a page of its own: its place among the records, its cells, and their base."""
+
+    at: int
+    cells: Cells
+    base: str
 
 
 # Fetching ------------------------------------------------------------------------------------------------
@@ -63,6 +77,7 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     assert source.url is not None
     _profile_exists(source)
     address = source.url
+    links: list[str] = []
     visited: list[str] = []
     shown: list[tuple[str, ...]] = []
     while True:
@@ -79,8 +94,9 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
                 + "; open the address in a browser and correct it, or tell the site's owner",
             )
         visited.append(address)
-        step = _next_step(document, source, shown)
+        step = _next_step(document, source, shown, links)
         if step is None or step == address:
+            yield from _details(source, session, links)
             return
         if step in visited:
             raise FetchError(
@@ -103,8 +119,43 @@ def _profile_exists(source: Source) -> None:
             raise FetchError(source.url or "", "profile", str(error)) from error
 
 
-def _next_step(document: Fetched, source: Source, shown: list[tuple[str, ...]]) -> str | None:
-    """The address of the next page, or None at the end. `shown` gathers what each page showed."""
+def _detail_of(source: Source) -> Detail | None:
+    return load_profile(source.profile or "").detail if source.format == "html" else None
+
+
+def _details(source: Source, session: HttpSession, links: Sequence[str]) -> Iterator[Fetched]:
+    """The documents' own pages, as far as they are asked for; the listing is whole without them.
+
+    So a page that fails is left out, and three failures in a row end it: the next run tries again.
+    """
+    detail = _detail_of(source)
+    if detail is None:
+        return
+    limit = source.max_details if source.max_details is not None else detail.max if detail.follow else 0
+    session.keep_apart(detail.delay_seconds)
+    failures = 0
+    for link in list(dict.fromkeys(links))[:limit]:
+        if failures == _FAILURES_IN_A_ROW:
+            return
+        try:
+            session.obey_robots(link)
+            document = session.get(link)
+        except FetchError as error:
+            failures += 1
+            log.warning("%s: detail page left out: %s", source.id, error)
+            continue
+        yield from session.redirects
+        yield document
+        failures = failures + 1 if document.status is not None and document.status >= 400 else 0
+
+
+def _next_step(
+    document: Fetched, source: Source, shown: list[tuple[str, ...]], links: list[str]
+) -> str | None:
+    """The address of the next page, or None at the end.
+
+    `shown` gathers what each page showed, `links` the addresses of the documents' own pages.
+    """
     try:
         page = _page(decode_body(document), document.headers, document.url, source, 1, Notes())
     except ParseError:
@@ -120,6 +171,12 @@ def _next_step(document: Fetched, source: Source, shown: list[tuple[str, ...]]) 
             f"page {len(shown) + 1} shows page {shown.index(signature) + 1} again; {_COLLECT_AGAIN}",
         )
     shown.append(signature)
+    for row in page.rows:
+        own = clean_url(row.detail_url, document.url) if isinstance(row, Cells) and row.detail_url else None
+        if own is not None and _bare(urlsplit(own).hostname or "") == _bare(
+            urlsplit(document.url).hostname or ""
+        ):
+            links.append(own)
     return None if page.next_link is None else next_address(document.url, page.next_link)
 
 
@@ -177,8 +234,12 @@ def parse(captures: Sequence[Capture], source: Source) -> Parsed:
     signatures: list[tuple[str, ...]] = []
     duplicates = repeated = seen = 0
     total: int | None = None
-    for capture in captures:
-        if capture.status is not None and 300 <= capture.status < 400:
+    detail = _detail_of(source)
+    own_pages: dict[str, _Row] = {}
+    details: list[tuple[_Row, Capture]] = []
+    for asked, capture in _answers(captures):
+        if asked in own_pages:
+            details.append((own_pages[asked], capture))
             continue
         if capture.status is not None and capture.status >= 400:
             raise ParseError(capture.url, f"the site answered {capture.status}", _COLLECT_AGAIN)
@@ -201,14 +262,60 @@ def parse(captures: Sequence[Capture], source: Source) -> Parsed:
             assert isinstance(row, Cells)
             if _is_repeated(found, row, identities):
                 duplicates += 1
-            else:
-                records.append(found)
+                continue
+            if detail is not None and found.detail_url is not None:
+                own_pages.setdefault(found.detail_url, _Row(len(records), row, capture.url))
+            records.append(found)
+    if detail is not None:
+        _add_details(records, details, detail, notes)
     if seen == 0:
         where = captures[-1].url if captures else source.id
         raise ParseError(where, "empty listing: it has no rows", _COLLECT_AGAIN)
     if total is not None and total != seen - repeated:
         notes.say(f"sumber menyebut {total} dokumen, {seen - repeated} baris terbaca")
     return Parsed("regulation", tuple(records), tuple(rejects), duplicates + repeated, notes.all())
+
+
+def _answers(captures: Sequence[Capture]) -> Iterator[tuple[str, Capture]]:
+    """Every capture that is no redirect, with the address that was asked for, before any redirect."""
+    asked: str | None = None
+    for capture in captures:
+        asked = asked or capture.url
+        if capture.status is not None and 300 <= capture.status < 400:
+            continue
+        yield asked, capture
+        asked = None
+
+
+def _add_details(
+    records: list[RegulationRecord], details: Sequence[tuple[_Row, Capture]], detail: Detail, notes: Notes
+) -> None:
+    """Read again, with what their own pages add, the rows that have any; they cite those pages."""
+    for row, capture in details:
+        cells = _with_detail(row.cells, capture, detail, notes)
+        improved = to_record(cells, row.base, capture.capture_id, notes) if cells else None
+        if isinstance(improved, RegulationRecord):
+            records[row.at] = improved
+
+
+def _with_detail(cells: Cells, capture: Capture, detail: Detail, notes: Notes) -> Cells | None:
+    """A row with what its own page adds, or None where the page adds nothing that can be relied on."""
+    if capture.status is not None and capture.status >= 400:
+        notes.count("halaman rincian tidak terbaca", f"{capture.url}: HTTP {capture.status}")
+        return None
+    page = read_detail(capture.payload, capture.headers, detail, capture.url, notes)
+    if page is None:
+        return None
+    if not about_the_same(cells, page):
+        notes.count("halaman rincian tentang dokumen lain, diabaikan", f"{capture.url}: {page.title[:100]!r}")
+        return None
+    return replace(
+        cells,
+        status=page.status or cells.status,
+        enacted_on=cells.enacted_on or page.enacted_on,
+        promulgated_on=cells.promulgated_on or page.promulgated_on,
+        relations=(*cells.relations, *page.relations),
+    )
 
 
 def _is_repeated(record: RegulationRecord, cells: Cells, identities: set[tuple[object, ...]]) -> bool:
