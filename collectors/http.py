@@ -27,6 +27,7 @@ import urllib3
 from requests.utils import requote_uri
 
 from collectors.addresses import Reach, is_numeric
+from collectors.certificates import tls_fault
 from collectors.evidence import Fetched
 from collectors.plain_text import plain_lines
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
@@ -63,7 +64,8 @@ _SUPPORT_ID = re.compile(r"support id(?: is)?\s*:?\s*(?:<[^<>]{1,100}>\s*)?(\d+)
 class FetchError(Exception):
     """A document that could not be had.
 
-    `kind` is one of ``http_<status>``, ``timeout``, ``dns``, ``refused``, ``tls``, ``too_large``,
+    `kind` is one of ``http_<status>``, ``timeout``, ``dns``, ``refused``, ``tls``, a refused certificate's
+    (``tls_expired``, ``tls_incomplete_chain`` and so on, as of services), ``too_large``,
     ``too_many_redirects``, ``not_allowed``, ``robots``, ``connection``; a listing adds ``loop`` and
     ``too_many_pages``, a drop folder ``file``.
     """
@@ -467,12 +469,25 @@ def _explained(url: str, error: BaseException, seconds: float) -> FetchError:
         return FetchError(
             url, "timeout", f"no complete answer within {seconds:g} s; try later or raise timeout_seconds"
         )
+    if isinstance(refused := first(ssl.SSLCertVerificationError), ssl.SSLCertVerificationError):
+        reason = refused.verify_message
+        kind = tls_fault(refused.verify_code, reason)
+        what = (
+            "the certificates sent lead to no trusted issuer, most often for want of an intermediate one"
+            if kind == "tls_incomplete_chain"
+            else "the certificate is refused"
+        )
+        return FetchError(
+            url,
+            kind,
+            f"{kind}: {what} ({reason}); ask the site's owner to repair it, or give the missing "
+            "CA or intermediate certificate in ca_file",
+        )
     if bad := first(ssl.SSLError):
-        reason = getattr(bad, "verify_message", None) or str(bad)
         return FetchError(
             url,
             "tls",
-            f"the TLS connection failed ({reason}); ask the site's owner to repair the certificate, "
+            f"the TLS connection failed ({bad}); ask the site's owner to repair the certificate, "
             "or give a missing CA or intermediate certificate in ca_file",
         )
     if first(socket.gaierror, UnicodeError):

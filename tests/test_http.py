@@ -447,7 +447,9 @@ def test_a_certificate_of_another_authority_is_refused_unless_opted_out() -> Non
         site.pages["/"] = lambda h: h.answer(200, b"diri sendiri")
         with HttpSession(clock=lambda: NOON, reach=LOCAL) as session:
             error = failure(session, site.url())
-        assert error.kind == "tls" and "ca_file" in error.message and "issuer" in error.message
+        assert (
+            error.kind == "tls_incomplete_chain" and "ca_file" in error.message and "issuer" in error.message
+        )
         with (
             HttpSession(clock=lambda: NOON, reach=LOCAL, verify=False) as session,
             pytest.warns(match="Unverified HTTPS request"),
@@ -460,7 +462,7 @@ def test_a_wrong_host_name_is_refused(authority: tuple[trustme.CA, Path]) -> Non
     for site in running(tls_site(ca.issue_cert("lain.contoh.test"))):
         with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=ca_file) as session:
             error = failure(session, site.url(host="localhost"))
-        assert error.kind == "tls" and "mismatch" in error.message.lower()
+        assert error.kind == "tls_wrong_host" and "mismatch" in error.message.lower()
         assert site.asked == []
 
 
@@ -471,7 +473,7 @@ def test_an_expired_certificate_is_refused(tmp_path: Path) -> None:
     for site in running(Site(context)):
         with HttpSession(clock=lambda: NOON, reach=LOCAL, ca_file=cert) as session:
             error = failure(session, site.url())
-        assert error.kind == "tls" and "expired" in error.message
+        assert error.kind == "tls_expired" and "expired" in error.message
 
 
 def expired_certificate(folder: Path) -> tuple[Path, Path]:

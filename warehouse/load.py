@@ -17,7 +17,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from collectors import app_registry, attestations, regulations, uptime
+from collectors import app_registry, attestations, open_data, regulations, uptime
 from collectors.archive import Archive
 from collectors.evidence import (
     AttestationRecord,
@@ -50,6 +50,8 @@ from warehouse.records import MERGE_FOLDER, store
 
 MASS_DROP_SHARE = 0.5
 """A listing with fewer than this share of the rows of its last good run is refused, not believed."""
+REGISTER_DROP_SHARE = 0.9
+"""So is a register of attestations, where a row that is lost would pass for a statement taken back."""
 
 Outcome = Literal["loaded", "refused", "failed", "error"]
 Progress = Callable[[int, int, str], None]
@@ -155,6 +157,8 @@ def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFil
             return app_registry.parse(captures, source)
         case "attestations":
             return _known_criteria_only(attestations.parse(captures, source))
+        case "open_data":
+            return open_data.parse(captures, source)
 
 
 def _source_of(run: Run, config: InstitutionFile | None) -> Source:
@@ -265,7 +269,8 @@ def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> i
     if run.source == SERVICES_SOURCE:
         return 1
     stated = _source_of(run, config).min_rows
-    return stated if stated is not None else max(1, int((last_good or 0) * MASS_DROP_SHARE))
+    share = REGISTER_DROP_SHARE if run.collector == "attestations" else MASS_DROP_SHARE
+    return stated if stated is not None else max(1, int((last_good or 0) * share))
 
 
 def _result(
