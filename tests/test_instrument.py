@@ -150,6 +150,7 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "source_seen",
         "regulation_current",
         "regulation_topic",
+        "service_window",
         "service_state",
         "service_shows",
         "application_current",
