@@ -48,7 +48,10 @@ def render(view: PageView) -> str:
         sample=_SAMPLE,
         checked_apart=CHECKED_APART,
         newest=max((s.checked_at for s in view.services if s.checked_at), default=None),
-        services=sorted(view.services, key=lambda service: list(SERVICE_STATES).index(service.state)),
+        services=sorted(
+            view.services,
+            key=lambda service: (not service.is_compromised, list(SERVICE_STATES).index(service.state)),
+        ),
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),

@@ -155,6 +155,7 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "service_shows",
         "application_current",
         "application_topic",
+        "service_compromise",
     ]
     for model in models:
         assert parameters_of(model.sql) <= {"as_of", "regulation_filter", "application_filter"}
@@ -207,7 +208,7 @@ BREAKAGES: list[tuple[str, str, str, str]] = [
     (RULES, "[{attestation: true}]", "[]", "nothing can meet it"),
     (
         RULES,
-        "refuted_by: [{probe: tls_failures}]",
+        "refuted_by: [{probe: services_compromised}, {probe: tls_failures}]",
         "refuted_by: [{floor: true}]",
         "only a probe can stand here",
     ),

@@ -101,11 +101,13 @@ def institution(connection: duckdb.DuckDBPyConnection, zone: str = "Asia/Jakarta
     )
 
 
-def check(connection: duckdb.DuckDBPyConnection, at: datetime, is_up: bool | None, attempts: int = 1) -> None:
+def check(
+    connection: duckdb.DuckDBPyConnection, at: datetime, is_up: bool | None, attempts: int = 1, **more: object
+) -> None:
     append(
         connection,
         "core.uptime_check",
-        [{"service_id": "portal", "checked_at": at, "is_up": is_up, "attempts": attempts}],
+        [{"service_id": "portal", "checked_at": at, "is_up": is_up, "attempts": attempts, **more}],
         institution="kota-uji",
     )
 
@@ -343,6 +345,24 @@ def test_criteria_are_those_of_the_rules_in_use(copy: duckdb.DuckDBPyConnection)
 
 
 # Services and sources -----------------------------------------------------------------------------------------
+
+
+def test_a_page_taken_over_stays_so_until_it_is_read_clean(empty: duckdb.DuckDBPyConnection) -> None:
+    def told() -> tuple[object, object]:
+        (row,) = rows(empty, "FROM mart.layanan_terkini")
+        return row["disusupi"], row["bukti_penyusupan"]
+
+    service(empty)
+    check(empty, NOW - timedelta(minutes=60), True)
+    assert told() == (None, None)
+    quote = "judul: “slot gacor”"
+    check(empty, NOW - timedelta(minutes=40), True, is_compromised=True, compromise_evidence=quote)
+    check(empty, NOW - timedelta(minutes=30), False)
+    assert told() == (True, "judul: “slot gacor”")
+    check(empty, NOW - timedelta(minutes=20), True, is_compromised=False, page_title="Portal", hsts=True)
+    assert told() == (False, None)
+    (row,) = rows(empty, "SELECT judul_halaman, hsts FROM mart.layanan_terkini")
+    assert row == {"judul_halaman": "Portal", "hsts": True}
 
 
 @pytest.mark.parametrize(

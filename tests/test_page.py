@@ -161,6 +161,17 @@ def test_services_with_trouble_come_first(view: PageView) -> None:
     assert "segera: 9 hari lagi" in text
 
 
+def test_a_page_taken_over_comes_first_and_its_quote_is_text(view: PageView) -> None:
+    up = next(service for service in view.services if service.state == "hidup")
+    taken = replace(
+        up, name="Sudah Disusupi", is_compromised=True, compromise_evidence="judul: <b>slot gacor</b>"
+    )
+    text = Page(render(replace(view, services=(*view.services, taken)))).text
+    assert "disusupi iklan judi judul: <b>slot gacor</b>" in text
+    assert text.index("Sudah Disusupi") < text.index("Pengumuman dan Tahapan Tender")
+    assert "disusupi iklan judi" not in Page(render(view)).text
+
+
 def test_a_failed_source_says_why_and_since_when(view: PageView) -> None:
     text = Page(render(view)).text
     assert "akses diblokir: halaman penolakan: Request Rejected, support ID 4711" in text

@@ -204,6 +204,8 @@ class ServiceView:
     is_https: bool | None
     cert_expires_at: datetime | None
     availability: Decimal | None
+    is_compromised: bool | None = None
+    compromise_evidence: str | None = None
 
 
 @dataclass(frozen=True)

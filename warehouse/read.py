@@ -370,6 +370,8 @@ def _services(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[
             is_https=row["https"],
             cert_expires_at=row["sertifikat_kedaluwarsa_pada"],
             availability=row["ketersediaan_30_hari_persen"],
+            is_compromised=row["disusupi"],
+            compromise_evidence=row["bukti_penyusupan"],
         )
         for row in _rows(
             connection,

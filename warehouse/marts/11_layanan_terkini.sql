@@ -10,6 +10,14 @@ WITH last_check AS (
         PARTITION BY institution, service_id ORDER BY checked_at DESC, loaded_at DESC
     ) = 1
 ),
+page AS (
+    SELECT
+        institution, service_id,
+        arg_max(struct_pack(is_compromised, compromise_evidence), checked_at) AS told
+    FROM core.uptime_check
+    WHERE is_compromised IS NOT NULL
+    GROUP BY institution, service_id
+),
 turning AS (
     SELECT
         past.institution, past.service_id,
@@ -57,7 +65,13 @@ SELECT
     last_check.cert_issuer AS penerbit_sertifikat,
     last_check.cert_expires_at AS sertifikat_kedaluwarsa_pada,
     CAST(round(100.0 * turning.up / nullif(turning.told, 0), 2) AS DECIMAL(5, 2)) AS ketersediaan_30_hari_persen,
-    turning.told AS pemeriksaan_30_hari
+    turning.told AS pemeriksaan_30_hari,
+    page.told.is_compromised AS disusupi,
+    CASE WHEN page.told.is_compromised THEN page.told.compromise_evidence END AS bukti_penyusupan,
+    last_check.page_title AS judul_halaman,
+    last_check.language AS bahasa_halaman,
+    last_check.http_version AS versi_http,
+    last_check.hsts AS hsts
 FROM core.service AS service
 LEFT JOIN core.agency AS agency
     ON agency.institution = service.institution AND agency.agency = service.agency AND agency.valid_to IS NULL
@@ -67,6 +81,8 @@ LEFT JOIN turning
     ON turning.institution = service.institution AND turning.service_id = service.service_id
 LEFT JOIN since
     ON since.institution = service.institution AND since.service_id = service.service_id
+LEFT JOIN page
+    ON page.institution = service.institution AND page.service_id = service.service_id
 JOIN core.institution AS inst ON inst.institution = service.institution AND inst.valid_to IS NULL
 WHERE service.valid_to IS NULL
 ORDER BY service.institution, service.name, service.service_id;
@@ -98,3 +114,10 @@ COMMENT ON COLUMN mart.layanan_terkini.ketersediaan_30_hari_persen IS
 'Persen pemeriksaan yang hidup dalam 30 hari sampai pemeriksaan terakhir; yang tidak dapat dipastikan tidak dihitung.';
 COMMENT ON COLUMN mart.layanan_terkini.pemeriksaan_30_hari IS
 'Banyaknya pemeriksaan yang dihitung untuk ketersediaan itu.';
+COMMENT ON COLUMN mart.layanan_terkini.disusupi IS
+'Benar bila halamannya memuat iklan judi menurut pemeriksaan terakhir yang dapat memastikan; kosong bila belum ada.';
+COMMENT ON COLUMN mart.layanan_terkini.bukti_penyusupan IS 'Kutipan iklan judi; alamatnya dibuat tak dapat diklik.';
+COMMENT ON COLUMN mart.layanan_terkini.judul_halaman IS 'Judul halaman pada pemeriksaan terakhir.';
+COMMENT ON COLUMN mart.layanan_terkini.bahasa_halaman IS 'Perkiraan bahasa halaman pada pemeriksaan terakhir.';
+COMMENT ON COLUMN mart.layanan_terkini.versi_http IS 'Versi HTTP pada pemeriksaan terakhir.';
+COMMENT ON COLUMN mart.layanan_terkini.hsts IS 'Benar bila peramban disuruh selalu memakai HTTPS; kosong tanpa HTTPS.';
