@@ -37,6 +37,7 @@ from collectors.registry_columns import Layout, find_layout, is_known_header
 from collectors.tables import Row, Sheet, read_tables
 from collectors.web_address import Addresses, read_addresses
 
+_LONGEST_TEXT = 10_000
 SUFFIXES = (".csv", ".xlsx", ".json")
 _REMARK_ROW = re.compile(
     r"^\W*(?:sumber|catatan|keterangan|ket|jumlah|total|mengetahui|dicetak|tanggal cetak|halaman)\b",
@@ -406,7 +407,9 @@ def _reject(table: _Table, row: Row, column: int, reason: str, shift: _Shift | N
         if text.strip()
     ]
     return Reject(
-        f"{table.where}, baris {row.number}, kolom {layout.label(column)}", reason, " | ".join(shown)
+        f"{table.where}, baris {row.number}, kolom {layout.label(column)}",
+        reason,
+        " | ".join(shown)[:_LONGEST_TEXT],
     )
 
 
@@ -428,9 +431,9 @@ def _cell(layout: Layout, row: Row, field: str) -> str:
 
 def _text(row: Row, column: int) -> str:
     """A cell kept as typed, save for white space and personal numbers."""
-    return mask(" ".join(row.cells[column].split())) if column < len(row.cells) else ""
+    return mask(" ".join(row.cells[column].split())[:_LONGEST_TEXT]) if column < len(row.cells) else ""
 
 
 def _plain(text: str) -> str | None:
     cleaned = clean_text(text)
-    return None if cleaned is None else mask(cleaned)
+    return None if cleaned is None else mask(cleaned[:_LONGEST_TEXT])

@@ -69,10 +69,16 @@ def read_file(folder: Path, name: str, at: datetime) -> Fetched:
     """
     url = file_url(name)
     wanted = folder / name
-    if not wanted.resolve().is_relative_to(folder.resolve()):
+    try:
+        is_inside = wanted.resolve().is_relative_to(folder.resolve())
+        # Opening a named pipe would wait for ever for its other end.
+        is_file = wanted.is_file()
+    except (OSError, RuntimeError) as error:
+        # A name too long for the system, or links that lead round in a circle.
+        raise FetchError(url, "file", f"{name[:100]} is no file name ({error.__class__.__name__})") from error
+    if not is_inside:
         raise FetchError(url, "not_allowed", f"{wanted} leads out of {folder}; put the file itself there")
-    # Opening a named pipe would wait for ever for its other end.
-    if not wanted.is_file():
+    if not is_file:
         raise FetchError(url, "file", f"{wanted} is missing or no regular file; drop the file there")
     try:
         with wanted.open("rb") as file:

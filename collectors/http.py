@@ -41,6 +41,8 @@ _BACKOFF_SECONDS = (0.5, 1.5)
 _LONGEST_WAIT_SECONDS = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _CHUNK_BYTES = 64 * 1024
+# What Python calls digits includes superscripts, and a number of thousands of them is an error.
+_DIGITS = re.compile(r"^[0-9]{1,18}$")
 _RETRIED_KINDS = frozenset({"connection", "refused", "dns"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _DEFAULT_HEADERS = {
@@ -274,7 +276,7 @@ class HttpSession:
 
     def _body(self, url: str, raw: Any) -> bytes:
         declared = raw.headers.get("Content-Length", "")
-        if declared.isdigit() and int(declared) > self._max_bytes:
+        if _DIGITS.match(declared) and int(declared) > self._max_bytes:
             raise self._too_large(url, f"it announces {declared} bytes")
         parts: list[bytes] = []
         size = 0
@@ -307,7 +309,7 @@ class HttpSession:
         asked = next((v for n, v in fetched.headers if n.lower() == "retry-after"), "").strip()
         if not asked:
             return pause
-        if asked.isdigit():
+        if _DIGITS.match(asked):
             wait = float(asked)
         else:
             try:

@@ -18,6 +18,8 @@ _SEQUENCE = re.compile(
 )
 _BLANK = frozenset("\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f\x85\u2028\u2029")
 
+_FORMULA_STARTS = frozenset("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+_NUMBER = re.compile(r"^[+-]?\d{1,30}(?:[.,]\d{1,30})?%?$")
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _SILENT = frozenset({"Cc", "Cf", "Cs"})
 _UNSEEN_IN_JSON = re.compile(
@@ -47,3 +49,13 @@ def plain_lines(text: str) -> str:
 def visible_json(document: str) -> str:
     """JSON text with everything that shows nothing written as ``\\uXXXX``; what it means stays the same."""
     return _UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)
+
+
+def spreadsheet_text(text: str) -> str:
+    """A text for a cell of CSV or XLSX that a spreadsheet will not take for a formula.
+
+    Spreadsheets run what begins with ``=``, ``+``, ``-`` or ``@``, also after blanks, and full-width forms of
+    these. An apostrophe in front makes it text; numbers stay as they are.
+    """
+    begins = text.lstrip(" ")[:1]
+    return f"'{text}" if begins in _FORMULA_STARTS and begins and not _NUMBER.match(text.strip()) else text

@@ -27,6 +27,8 @@ from collectors.legal_titles import (
 )
 
 _LONGEST_RAW = 2000
+_LONGEST_TITLE = 5000
+_LONGEST_TEXT = 300
 _LONGEST_URL = 2000
 # White space at either end, also escaped: one CMS ends every address in "%0A".
 _BLANK_ENDS = re.compile(r"^(?:\s|%0a|%0d|%20|%09)+|(?:\s|%0a|%0d|%20|%09)+$", re.IGNORECASE)
@@ -95,6 +97,9 @@ def to_record(cells: Cells, base: str, capture_id: str, notes: Notes) -> Regulat
     title_norm = normalise_title(title or "")
     if title is None or not title_norm or is_nothing(title):
         return Reject(cells.where, "tanpa judul", cells.raw()[:_LONGEST_RAW])
+    if len(title) > _LONGEST_TITLE:
+        reason = f"judul {len(title)} huruf, lebih panjang daripada judul peraturan mana pun"
+        return Reject(cells.where, reason, cells.raw()[:_LONGEST_RAW])
     stated = own_number(title)
     heading = stated.heading if stated else None
     type_name = _text(cells.type_name) or heading or None
@@ -139,7 +144,7 @@ def _relations(title: str, cells: Cells) -> tuple[Relation, ...]:
 @lru_cache(4096)
 def _text(text: str | None) -> str | None:
     cleaned = clean_text(text)
-    return None if cleaned is None or is_nothing(cleaned) else cleaned
+    return None if cleaned is None or is_nothing(cleaned) else cleaned[:_LONGEST_TEXT]
 
 
 def _date(text: str | None, what: str, cells: Cells, notes: Notes) -> date | None:
