@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import FRESHNESS
-from transforms.alerts import Alert, DownService, FailedSource, LateApplication, decide
+from transforms.alerts import Alert, CompromisedService, DownService, FailedSource, LateApplication, decide
 from transforms.attribution import Scored
 from transforms.index import aggregates
 from transforms.instrument import ProbeCall
@@ -145,6 +145,25 @@ def test_a_refutation_that_only_caps_the_official_level_is_explained_too() -> No
     alert = decided(before, after)[-1]
     assert (alert.before, alert.after) == ("4", "2")
     assert alert.cause == "keadaan berubah, I01.3.b: TLS kedaluwarsa"
+
+
+def test_a_page_taken_over_is_told_once_with_its_quote() -> None:
+    current = scored(MONDAY, seen(MONDAY))
+
+    def line(since: datetime, evidence: str) -> Alert:
+        taken = CompromisedService("portal", "Portal", "Diskominfo", since, evidence)
+        (alert,) = decide(
+            INSTRUMENT, current, current, [], [], Decimal("0.01"), JAKARTA, compromised_services=[taken]
+        )
+        return alert
+
+    told = line(MONDAY, "judul: “slot gacor”")
+    assert (told.kind, told.severity, told.after) == ("service_compromised", "penting", "disusupi")
+    assert told.line == (
+        "Halaman layanan Portal (Diskominfo) disusupi iklan judi sejak 2026-06-01 07.00: judul: “slot gacor”"
+    )
+    assert line(MONDAY, "tautan keluar: “togel”").event_key == told.event_key
+    assert line(MONDAY + DAY, "judul: “slot gacor”").event_key != told.event_key
 
 
 def test_applications_after_the_moratorium_are_one_line_that_is_new_only_when_one_is_added() -> None:

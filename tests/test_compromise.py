@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from collectors.compromise import gambling_spam
+from tests.warehouse_rows import LONG_AGO, SCHEMA, build_models, run, warehouse_with
+from transforms.alerts import CompromisedService
+from transforms.instrument import load_topics
 
 URL = "https://dinas.kota-contoh.go.id/"
 SAMPLE = Path(__file__).parents[2] / "shared" / "samples" / "field" / "situs-diretas-head.html"
@@ -129,6 +133,49 @@ def test_quotes_cannot_be_clicked_and_name_nobody() -> None:
 )
 def test_hostile_pages_raise_nothing(hostile: str) -> None:
     assert isinstance(judged(hostile), tuple)
+
+
+def test_services_taken_over_are_handed_to_the_alerts() -> None:
+    as_of = datetime(2026, 5, 1, 8, tzinfo=UTC)
+    hour = timedelta(hours=1)
+
+    def seen(service: str, hours: int, taken: bool | None) -> dict[str, object]:
+        at = as_of - hours * hour
+        row = {"institution": "kota-a", "service_id": service, "checked_at": at, "is_up": True}
+        return {**row, "is_compromised": taken, "compromise_evidence": "judul: “togel”" if taken else None}
+
+    connection = warehouse_with(
+        {
+            "institution": [{"institution": "kota-a", "name": "Kota A"}],
+            "agency": [
+                {
+                    "institution": "kota-a",
+                    "agency": "diskominfo",
+                    "name": "Diskominfo",
+                    "valid_from": LONG_AGO,
+                }
+            ],
+            "service": [{"institution": "kota-a", "service_id": one, "name": one} for one in ("satu", "dua")],
+            "uptime_check": [
+                *(
+                    seen("satu", hours, taken)
+                    for hours, taken in ((5, True), (4, False), (3, True), (2, True))
+                ),
+                *(seen("dua", hours, taken) for hours, taken in ((5, True), (4, False), (1, None))),
+                seen("satu", 1, None),
+            ],
+        }
+    )
+    build_models(connection, load_topics(), as_of)
+    query = SCHEMA.parent / "queries" / "compromised_services.sql"
+    found = run(connection, query.read_text(encoding="utf-8"), {"as_of": as_of})
+    columns = [column[0] for column in found.description]
+    (row,) = [dict(zip(columns, values, strict=True)) for values in found.fetchall()]
+    assert row.pop("institution") == "kota-a"
+    since = as_of - 3 * hour
+    assert CompromisedService(**row) == CompromisedService(
+        "satu", "satu", "Diskominfo", since, "judul: “togel”"
+    )
 
 
 @pytest.mark.samples

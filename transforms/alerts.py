@@ -27,6 +27,7 @@ Kind = Literal[
     "service_down",
     "service_unstable",
     "service_recovered",
+    "service_compromised",
     "application_after_moratorium",
 ]
 Severity = Literal["penting", "waspada", "info"]
@@ -80,6 +81,17 @@ class RecoveredService:
 
 
 @dataclass(frozen=True)
+class CompromisedService:
+    """A service whose page carries gambling spam, since when, and quotes that show it."""
+
+    service_id: str
+    name: str
+    agency: str
+    since: datetime
+    evidence: str
+
+
+@dataclass(frozen=True)
 class LateApplication:
     """An application that began after the moratorium, and since when that is known."""
 
@@ -112,6 +124,7 @@ def decide(
     time_zone: ZoneInfo,
     late_applications: Sequence[LateApplication] = (),
     turning_services: Sequence[UnstableService | RecoveredService] = (),
+    compromised_services: Sequence[CompromisedService] = (),
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
@@ -124,6 +137,7 @@ def decide(
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
+    alerts += [_compromise_alert(current, taken, time_zone) for taken in compromised_services]
     alerts += [
         _unstable_alert(current, turning, time_zone)
         if isinstance(turning, UnstableService)
@@ -240,6 +254,21 @@ def _service_alert(current: Scored, down: DownService, time_zone: ZoneInfo) -> A
         before="hidup",
         after="mati",
         cause=down.error_class,
+    )
+
+
+def _compromise_alert(current: Scored, taken: CompromisedService, time_zone: ZoneInfo) -> Alert:
+    return Alert(
+        event_key=f"service_compromised:{current.institution}:{taken.service_id}:{taken.since.isoformat()}",
+        kind="service_compromised",
+        severity="penting",
+        line=(
+            f"Halaman layanan {taken.name} ({taken.agency}) disusupi iklan judi sejak "
+            f"{_local(taken.since, time_zone)}: {taken.evidence}"
+        ),
+        before="bersih",
+        after="disusupi",
+        cause=taken.evidence,
     )
 
 

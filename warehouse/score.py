@@ -63,6 +63,7 @@ class _Facts:
     down: Mapping[str, Sequence[alerts.DownService]]
     late: Mapping[str, Sequence[alerts.LateApplication]]
     turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
+    compromised: Mapping[str, Sequence[alerts.CompromisedService]]
 
 
 def score(
@@ -146,6 +147,7 @@ def _score_one(
             ZoneInfo(row["time_zone"]),
             facts.late.get(name, ()),
             facts.turning.get(name, ()),
+            facts.compromised.get(name, ()),
         )
         write_outbox(connection, current, decided, now)
     moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
@@ -180,9 +182,12 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
         turning.setdefault(row.pop("institution"), []).append(alerts.UnstableService(**row))
     for row in rows_of(connection, "recovered_services", parameters):
         turning.setdefault(row.pop("institution"), []).append(alerts.RecoveredService(**row))
+    compromised: dict[str, list[alerts.CompromisedService]] = {}
+    for row in rows_of(connection, "compromised_services", parameters):
+        compromised.setdefault(row.pop("institution"), []).append(alerts.CompromisedService(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
-    return _Facts(answers, attested, freshness, official, failed, down, late, turning)
+    return _Facts(answers, attested, freshness, official, failed, down, late, turning, compromised)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
