@@ -14,7 +14,7 @@ from typing import Literal
 
 from collectors.plain_text import plain_lines, without_controls
 
-Table = Literal["regulation", "uptime_check", "application", "attestation"]
+Table = Literal["regulation", "uptime_check", "application", "attestation", "dataset"]
 """The raw tables a batch can be loaded into, one per collector."""
 
 RunOutcome = Literal["ok", "failed"]
@@ -230,13 +230,35 @@ class AttestationRecord:
     position: int
 
 
-Record = RegulationRecord | UptimeRecord | ApplicationRecord | AttestationRecord
+@dataclass(frozen=True)
+class DatasetRecord:
+    """One data set of an open data portal.
+
+    `formats` are the distinct formats of its files, lower case, sorted, joined by commas; `is_described`
+    tells whether it has a description. `modified_at` is when its metadata were last changed.
+    """
+
+    dataset_key: str
+    name: str
+    title: str
+    organisation: str | None
+    formats: str
+    licence: str | None
+    is_described: bool
+    resource_count: int
+    modified_at: datetime | None
+    capture_id: str
+    position: int
+
+
+Record = RegulationRecord | UptimeRecord | ApplicationRecord | AttestationRecord | DatasetRecord
 
 RECORD_TYPES: Mapping[Table, type[Record]] = {
     "regulation": RegulationRecord,
     "uptime_check": UptimeRecord,
     "application": ApplicationRecord,
     "attestation": AttestationRecord,
+    "dataset": DatasetRecord,
 }
 
 

@@ -162,7 +162,7 @@ class Source(_Strict):
     """
 
     id: Slug
-    collector: Literal["regulations", "app_registry", "attestations"]
+    collector: Literal["regulations", "app_registry", "attestations", "open_data"]
     cadence: Cadence
     agency: Slug
     format: Literal["jdihn", "html", "csv", "xlsx", "json"] | None = None

@@ -23,6 +23,7 @@ COLLECTORS: Mapping[str, str] = {
     "regulations": "Produk hukum",
     "app_registry": "Registri aplikasi",
     "attestations": "Atestasi",
+    "open_data": "Katalog data terbuka",
     "uptime": "Pemeriksaan layanan",
     "institution": "Berkas institusi",
 }

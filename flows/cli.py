@@ -239,7 +239,9 @@ def calc(
 
 @app.command()
 def parse(
-    collector: Annotated[str, typer.Argument(help="regulations, app_registry, attestations or uptime.")],
+    collector: Annotated[
+        str, typer.Argument(help="regulations, app_registry, attestations, open_data or uptime.")
+    ],
     file: Annotated[Path, typer.Argument(help="The saved page or export.")],
     profile: Annotated[str | None, typer.Option(help="HTML profile; without it all are tried.")] = None,
 ) -> None:

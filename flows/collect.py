@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from collectors import app_registry, attestations, regulations, uptime
+from collectors import app_registry, attestations, open_data, regulations, uptime
 from collectors.archive import Archive, new_run_id
 from collectors.evidence import Fetched, Run
 from collectors.http import FetchError, HttpSession
@@ -32,6 +32,7 @@ FETCHERS: dict[str, Fetch] = {
     "regulations": regulations.fetch,
     "app_registry": app_registry.fetch,
     "attestations": attestations.fetch,
+    "open_data": open_data.fetch,
 }
 SOURCES_AT_ONCE = 4
 log = logging.getLogger(__name__)

@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from collectors import app_registry, attestations, regulations, uptime
+from collectors import app_registry, attestations, open_data, regulations, uptime
 from collectors.evidence import Parsed
 from collectors.institution import Service
 from flows.places import Clock
 
-COLLECTORS = ("regulations", "app_registry", "attestations", "uptime")
+COLLECTORS = ("regulations", "app_registry", "attestations", "open_data", "uptime")
 
 
 class UnknownCollectorError(Exception):
@@ -33,6 +33,8 @@ def parse_saved(collector: str, file: Path, profile: str | None) -> Parsed:
             return app_registry.parse_file(file)
         case "attestations":
             return attestations.parse_file(file)
+        case "open_data":
+            return open_data.parse_file(file)
         case "uptime":
             return uptime.parse_file(file)
     raise UnknownCollectorError(f"there is no collector {collector!r}; there are {', '.join(COLLECTORS)}")

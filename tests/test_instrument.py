@@ -155,6 +155,7 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "service_shows",
         "application_current",
         "application_topic",
+        "dataset_current",
         "service_compromise",
     ]
     for model in models:

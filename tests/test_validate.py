@@ -61,6 +61,13 @@ GOOD: Mapping[str, Row] = {
         "file_capture_id": "urn:uuid:1",
         "expires_on": None,
     },
+    "dataset": {
+        "dataset_key": "id-{n}",
+        "name": "data-{n}",
+        "title": "Data {n}",
+        "resource_count": 1,
+        "modified_at": datetime(2026, 1, 5, tzinfo=UTC),
+    },
 }
 
 # What a row must say to fail the expectation of that reason.
@@ -117,6 +124,13 @@ BAD: Mapping[str, Mapping[str, Row]] = {
         "kriteria yang sama dinyatakan dua kali pada hari yang sama oleh orang yang sama": {
             "criterion": "I13.1"
         },
+    },
+    "dataset": {
+        "tanpa pengenal himpunan data": {"dataset_key": None},
+        "judul himpunan data kosong atau lebih panjang dari 500 huruf": {"title": "x" * 501},
+        "himpunan data terdaftar lebih dari sekali": {"dataset_key": "id-1"},
+        "himpunan data tanpa berkas": {"resource_count": 0},
+        "tanpa waktu perubahan": {"modified_at": None},
     },
 }
 EVERY = [

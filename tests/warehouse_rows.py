@@ -44,6 +44,14 @@ DEFAULTS: Mapping[str, Mapping[str, Any]] = {
     "service_shows": {"valid_from": LONG_AGO},
     "uptime_check": {"is_https": True, "tls_ok": True, "status": 200, "attempts": 1, "source": "layanan"},
     "application": {"source": "registri", "status": "aktif", "kind": "khusus", "valid_from": LONG_AGO},
+    "dataset": {
+        "source": "katalog",
+        "formats": "csv",
+        "is_described": True,
+        "resource_count": 1,
+        "modified_at": LONG_AGO,
+        "valid_from": LONG_AGO,
+    },
 }
 
 
@@ -94,6 +102,9 @@ def _completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
         row.setdefault("regulation_key", f"{row['type_code']}/{row['year']}/{row['number']}")
         row.setdefault("capture_id", f"c-{row['number']}")
         row.setdefault("relations", to_text(in_title(row["title"])))
+    if table == "dataset":
+        row.setdefault("title", row["dataset_key"])
+        row.setdefault("capture_id", "c-katalog")
     if table == "application":
         row.setdefault("application_key", row["name"].lower())
         row.setdefault("capture_id", "c-registri")

@@ -158,6 +158,8 @@ def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFil
         case "attestations":
             return _known_criteria_only(attestations.parse(captures, source))
         case "open_data":
+            return open_data.parse(captures)
+        case "open_data":
             return open_data.parse(captures, source)
 
 

@@ -41,6 +41,10 @@ _HISTORY: Mapping[Table, _History] = {
         "application_key",
         ("name", "agency", "description", "url", "kind", "status", "is_integrated", "started_on"),
     ),
+    "dataset": _History(
+        "dataset_key",
+        ("title", "organisation", "formats", "licence", "is_described", "resource_count", "modified_at"),
+    ),
     "attestation": _History(
         "attestation_key",
         ("statement", "signer", "signed_on", "scope", "sha256", "expires_on", "note"),

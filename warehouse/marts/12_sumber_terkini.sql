@@ -53,6 +53,7 @@ LEFT JOIN core.freshness AS fresh
     AND fresh.kind = CASE known.collector
         WHEN 'regulations' THEN 'regulation'
         WHEN 'app_registry' THEN 'application'
+        WHEN 'open_data' THEN 'application'
         WHEN 'uptime' THEN 'uptime'
     END
 LEFT JOIN scored ON scored.institusi = known.institution
@@ -61,7 +62,7 @@ ORDER BY known.institution, known.source;
 COMMENT ON VIEW mart.sumber_terkini IS 'Setiap sumber yang dikumpulkan: terakhir berhasil, terakhir dijalankan, dan apakah basi.';
 COMMENT ON COLUMN mart.sumber_terkini.institusi IS 'Kode institusi.';
 COMMENT ON COLUMN mart.sumber_terkini.sumber IS 'Kode sumber.';
-COMMENT ON COLUMN mart.sumber_terkini.pengumpul IS 'Jenis pengumpul: regulations, app_registry, attestations, uptime, institution.';
+COMMENT ON COLUMN mart.sumber_terkini.pengumpul IS 'Jenis pengumpul: regulations, app_registry, attestations, open_data, uptime, institution.';
 COMMENT ON COLUMN mart.sumber_terkini.irama IS 'Irama pengumpulan menurut berkas institusi.';
 COMMENT ON COLUMN mart.sumber_terkini.perangkat_daerah IS 'Perangkat daerah pemilik sumber.';
 COMMENT ON COLUMN mart.sumber_terkini.alamat IS 'Alamat atau berkas sumber.';
