@@ -15,7 +15,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal, cast
 
 import typer
 
@@ -282,6 +282,37 @@ def check(
     else:
         show_checks(results)
     if any(result["is_up"] is not True for result in results):
+        raise typer.Exit(1)
+
+
+@app.command(name="import-uptime")
+def import_uptime(
+    file: Annotated[Path, typer.Argument(help="kuma.db or backup JSON; Gatus' data.db or statuses JSON.")],
+    config: Config,
+    tool: Annotated[str, typer.Option("--format", help="uptime-kuma or gatus.")],
+    mapping: Annotated[Path | None, typer.Option(help="YAML: monitor name to service id.")] = None,
+    data_dir: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Archive the history of uptime checks that another tool holds, for service levels."""
+    from collectors.archive import Archive
+    from flows.import_uptime import import_uptime as stage
+
+    if tool not in ("uptime-kuma", "gatus"):
+        raise UsageError(f"--format {tool!r} is not known; there are: uptime-kuma, gatus")
+    archive = Archive(Places(data_dir).archive)
+    results = stage(
+        config, file, cast(Literal["uptime-kuma", "gatus"], tool), archive, clock=now, mapping=mapping
+    )
+    if as_json:
+        _print_json([asdict(result) for result in results])
+    else:
+        for r in results:
+            where = r.service or "no service"
+            left = f", {r.unreadable} unreadable" if r.unreadable else ""
+            why = f" ({r.reason})" if r.reason else ""
+            typer.echo(f"{r.monitor} -> {where}: {r.archived} of {r.checks} checks archived{left}{why}")
+    if not any(result.service for result in results):
         raise typer.Exit(1)
 
 

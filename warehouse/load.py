@@ -17,7 +17,7 @@ from typing import Literal
 import duckdb
 import pandas as pd
 
-from collectors import app_registry, attestations, open_data, regulations, uptime
+from collectors import app_registry, attestations, open_data, regulations, uptime, uptime_history
 from collectors.archive import Archive
 from collectors.evidence import (
     AttestationRecord,
@@ -33,6 +33,7 @@ from collectors.evidence import (
 )
 from collectors.institution import (
     CONFIG_SOURCE,
+    HISTORY_SOURCE,
     SERVICES_SOURCE,
     ConfigError,
     InstitutionFile,
@@ -149,6 +150,8 @@ def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFil
     if run.source == SERVICES_SOURCE:
         rule = config.own_outage if config else OwnOutage()
         return without_own_outage(uptime.parse(captures, None), rule)
+    if run.source == HISTORY_SOURCE:
+        return uptime_history.parse(captures)
     source = _source_of(run, config)
     match source.collector:
         case "regulations":
@@ -268,7 +271,7 @@ def _prepare(archive: Archive, entry: Entry, config: InstitutionFile | None, las
 
 def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> int:
     """How many rows the batch must hold: what the source's entry says, else half of the last good run."""
-    if run.source == SERVICES_SOURCE:
+    if run.source in (SERVICES_SOURCE, HISTORY_SOURCE):
         return 1
     stated = _source_of(run, config).min_rows
     share = REGISTER_DROP_SHARE if run.collector == "attestations" else MASS_DROP_SHARE

@@ -1,11 +1,14 @@
 -- Every service that is checked now, with its last check and how it did in the 30 days before that check.
 -- A check that could not tell (is_up NULL) counts neither as up nor as down. A service is down when every check
 -- failed for as long as the institution's file says, over two connections or more, as in the facts that scoring
--- rests on.
+-- rests on. Histories from other tools are not looked at.
 CREATE OR REPLACE VIEW mart.layanan_terkini AS
-WITH last_check AS (
+WITH own_check AS (
+    FROM core.uptime_check WHERE source = 'layanan'
+),
+last_check AS (
     SELECT *
-    FROM core.uptime_check
+    FROM own_check
     QUALIFY row_number() OVER (
         PARTITION BY institution, service_id ORDER BY checked_at DESC, loaded_at DESC
     ) = 1
@@ -24,13 +27,13 @@ turning AS (
         max(past.checked_at) FILTER (WHERE past.is_up IS DISTINCT FROM last_check.is_up) AS last_other_at,
         count(past.is_up) FILTER (WHERE past.checked_at > last_check.checked_at - INTERVAL 30 DAY) AS told,
         count(*) FILTER (WHERE past.is_up AND past.checked_at > last_check.checked_at - INTERVAL 30 DAY) AS up
-    FROM core.uptime_check AS past
+    FROM own_check AS past
     JOIN last_check USING (institution, service_id)
     GROUP BY past.institution, past.service_id
 ),
 since AS (
     SELECT past.institution, past.service_id, min(past.checked_at) AS since_at, sum(past.attempts) AS connections
-    FROM core.uptime_check AS past
+    FROM own_check AS past
     JOIN turning USING (institution, service_id)
     WHERE turning.last_other_at IS NULL OR past.checked_at > turning.last_other_at
     GROUP BY past.institution, past.service_id
