@@ -31,6 +31,7 @@ from collectors.certificates import tls_fault
 from collectors.evidence import Fetched
 from collectors.plain_text import plain_lines
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
+from collectors.turns import HostTurns
 
 USER_AGENT = "Mozilla/5.0 (compatible; PantauSPBE/0.1; pemantauan SPBE)"
 MAX_BYTES = 64 * 1024 * 1024
@@ -90,7 +91,7 @@ class HttpSession:
     certificates to trust (an institution's own CA, a missing intermediate). `delay_seconds` is kept between
     requests to the same host. `clock` gives the time recorded with each answer. `reach` says which hosts and
     addresses may be asked (default: any host, on the public internet only). `keeps_to_robots` False lets
-    `obey_robots` pass (an opt-out).
+    `obey_robots` pass (an opt-out). `turns` is shared by sessions that must not be at one host together.
     """
 
     def __init__(
@@ -105,6 +106,7 @@ class HttpSession:
         delay_seconds: float = 0.0,
         reach: Reach = Reach(),  # noqa: B008 (immutable)
         keeps_to_robots: bool = True,
+        turns: HostTurns | None = None,
     ) -> None:
         self.clock = clock
         self.redirects: tuple[Fetched, ...] = ()
@@ -112,7 +114,7 @@ class HttpSession:
         self._timeout, self._max_bytes, self._delay = timeout_seconds, max_bytes, delay_seconds
         self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
-        self._last_request: dict[str, float] = {}
+        self._turns = turns or HostTurns()
         self._robots: dict[str, RobotFileParser] = {}
         try:
             context = tls_context(ca_file, verify)
@@ -223,13 +225,15 @@ class HttpSession:
 
     def _one(self, url: str, headers: Mapping[str, str] | None) -> Fetched:
         parts = self._within_reach(url)
-        self._keep_distance(parts.netloc)
-        moment = self.clock()
         try:
-            with self._session.get(
-                url, headers=headers, stream=True, allow_redirects=False, timeout=self._timeout
-            ) as response:
-                body = self._body(url, response.raw)
+            with self._turns.turn(parts.hostname, parts.port, self._delay) as waited_seconds:
+                # Time spent waiting on purpose does not count.
+                self._limits.postpone(waited_seconds)
+                moment = self.clock()
+                with self._session.get(
+                    url, headers=headers, stream=True, allow_redirects=False, timeout=self._timeout
+                ) as response:
+                    body = self._body(url, response.raw)
         except OutOfReachError as error:
             raise FetchError(
                 url,
@@ -318,14 +322,6 @@ class HttpSession:
                 return pause
             wait = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - self.clock()).total_seconds()
         return max(wait, 0.0) if wait <= _LONGEST_WAIT_SECONDS else None
-
-    def _keep_distance(self, host: str) -> None:
-        if self._delay > 0:
-            since = time.monotonic() - self._last_request.get(host, float("-inf"))
-            if since < self._delay:
-                time.sleep(self._delay - since)
-                self._limits.postpone(self._delay - since)
-            self._last_request[host] = time.monotonic()
 
 
 def decode_body(fetched: Fetched, *, max_bytes: int = MAX_BYTES) -> bytes:

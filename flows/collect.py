@@ -24,6 +24,7 @@ from collectors.institution import (
     read_institution,
 )
 from collectors.ledger import Entry
+from collectors.turns import HostTurns
 from flows.places import Clock
 from flows.progress import report
 
@@ -110,10 +111,11 @@ def _jobs(
 ) -> list[Callable[[], CollectResult]]:
     ca_file = folder / file.ca_file if file.ca_file else None
     jobs: dict[str, Callable[[], CollectResult]] = {}
+    turns = HostTurns()
     for source in file.sources:
         if cadence in (None, source.cadence):
             placed = source.model_copy(update={"path": folder / source.path}) if source.path else source
-            jobs[source.id] = _source_job(file, placed, archive, ca_file, clock)
+            jobs[source.id] = _source_job(file, placed, archive, ca_file, clock, turns)
     if file.services and cadence in (None, file.services_cadence):
         jobs[SERVICES_SOURCE] = _services_job(file, archive, ca_file, clock)
     if only is None:
@@ -129,7 +131,12 @@ def opted_out(opt_out: OptOut | None, today: date) -> bool:
 
 
 def _source_job(
-    file: InstitutionFile, source: Source, archive: Archive, ca_file: Path | None, clock: Clock
+    file: InstitutionFile,
+    source: Source,
+    archive: Archive,
+    ca_file: Path | None,
+    clock: Clock,
+    turns: HostTurns,
 ) -> Callable[[], CollectResult]:
     def job() -> CollectResult:
         today = clock().date()
@@ -141,6 +148,7 @@ def _source_job(
             keeps_to_robots=not opted_out(source.robots_opt_out, today),
             delay_seconds=source.delay_seconds,
             reach=file.reach(),
+            turns=turns,
         ) as session:
             documents = FETCHERS[source.collector](source, session)
             return _archived(file.institution.id, source.id, source.collector, documents, archive, clock)
