@@ -63,6 +63,12 @@ class Lookup:
 
     def _look_up(self) -> Found:
         try:
+            socket.inet_pton(socket.AF_INET, self.host)
+        except (OSError, UnicodeError):
+            pass  # a name, or a number in a form that only the operating system reads
+        else:
+            return Found((self.host,), "", self.elapsed_ms)
+        try:
             answers = socket.getaddrinfo(self.host, self.port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label too long or empty
             return Found((), str(error), self.elapsed_ms)

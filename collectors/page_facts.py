@@ -12,10 +12,11 @@ _DECLARED = re.compile(rb"<html[^<>]{0,500}\slang\s*=\s*[\"']?([a-z]{2,3})\b", r
 _LONGEST_TITLE = 200
 _LONGEST_VALUE = 200
 _HEAD = 65536
+_LANGUAGE_SCAN_BYTES = 32768
 # Words that nearly every sentence of the language has and the others do not.
 _WORDS = {
-    "id": (b" yang ", b" dan ", b" untuk ", b" dengan ", b" dari ", b" pada "),
-    "en": (b" the ", b" and ", b" of ", b" for ", b" with ", b" to "),
+    "id": (b" yang ", b" dan ", b" untuk "),
+    "en": (b" the ", b" and ", b" of "),
 }
 _SCRIPTS = (
     ("zh", 0x4E00, 0x9FFF),
@@ -50,7 +51,7 @@ def page_title(payload: bytes, encoding: str) -> str | None:
 
 def language(payload: bytes, encoding: str) -> str | None:
     """A guess at the language (``id``, ``en``, or by its script); else what the page declares; else None."""
-    head = payload[:_HEAD]
+    head = payload[:_LANGUAGE_SCAN_BYTES]
     lowered = head.lower()
     counts = {name: sum(lowered.count(word) for word in words) for name, words in _WORDS.items()}
     likely = max(counts, key=lambda name: counts[name])
