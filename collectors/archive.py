@@ -28,11 +28,13 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from collectors import ledger
-from collectors.evidence import Capture, Fetched, Run
+from collectors.evidence import Capture, Confirmable, Fetched, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry, RecordPlace
 
 MAX_DECODED_BYTES = 256 * 1024 * 1024
 _RUN_URI = "urn:pantau:run:"
+_NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+_RUNS_LOOKED_BACK = 5
 _LOCK_SECONDS = 60.0
 
 
@@ -121,7 +123,11 @@ class Archive:
                         record.content_stream(), record.rec_headers.get_header("WARC-Target-URI")
                     )
                 else:
-                    payload = self._revisited(entry, record)
+                    original, payload = self._revisited(entry, record)
+                    if record.rec_headers.get_header("WARC-Profile") == _NOT_MODIFIED:
+                        # What the server confirmed is the earlier answer, not that its 304 is a document.
+                        headers = tuple(original.http_headers.headers)
+                        status = int(original.http_headers.get_statuscode())
                 captures.append(_capture(record, payload, status, headers))
         if run is None:
             raise ArchiveError(
@@ -153,16 +159,63 @@ class Archive:
             )
         return found
 
-    def _revisited(self, entry: Entry, record: Any) -> bytes:
+    def confirmable(self, institution: str, source: str, *, since: datetime) -> dict[str, Confirmable]:
+        """What a server may be asked to confirm, by address: the answers 200 of the last run that went well.
+
+        Only those that name an ETag or a time of change, and whose bytes came over the wire after `since`: a
+        server's word is not taken for ever. Raises ArchiveError when the archive contradicts itself.
+        """
+        entries = self.ledger(institution, source)
+        found: dict[str, Confirmable] = {}
+        for entry in reversed(entries[-_RUNS_LOOKED_BACK:]):
+            run, _ = self.read(entry)
+            if run.outcome != "ok":
+                continue
+            for place in entry.records:
+                if place.type not in ("response", "revisit"):
+                    continue
+                record = self._record(entry, place)
+                if record.rec_headers.get_header("WARC-Profile") == _NOT_MODIFIED:
+                    record, _ = self._revisited(entry, record)
+                one = self._confirmable(entry, place, record)
+                if one is not None and _moment(record) >= since:
+                    found[place.url] = one
+            break
+        return found
+
+    def _confirmable(self, entry: Entry, place: RecordPlace, record: Any) -> Confirmable | None:
+        headers = tuple(record.http_headers.headers)
+        named = {name.lower(): value for name, value in headers}
+        asked = {"If-None-Match": named.get("etag"), "If-Modified-Since": named.get("last-modified")}
+        ask_with = {name: value for name, value in asked.items() if value}
+        if record.http_headers.get_statuscode() != "200" or not ask_with:
+            return None
+
+        def answer() -> Fetched:
+            kept = self._record(entry, place)
+            original = kept if kept.rec_type == "response" else self._original(entry, kept)
+            body: bytes = original.raw_stream.read()
+            return Fetched(place.url, _moment(kept), 200, "OK", headers, body)
+
+        return Confirmable(ask_with, answer)
+
+    def _record(self, entry: Entry, place: RecordPlace) -> Any:
+        with self._path(entry).open("rb") as file:
+            file.seek(place.offset)
+            return next(iter(ArchiveIterator(io.BytesIO(file.read(place.length)))))
+
+    def _revisited(self, entry: Entry, record: Any) -> tuple[Any, bytes]:
+        original = self._original(entry, record)
+        return original, _limited(
+            original.content_stream(), original.rec_headers.get_header("WARC-Target-URI")
+        )
+
+    def _original(self, entry: Entry, record: Any) -> Any:
         wanted = record.rec_headers.get_header("WARC-Refers-To")
-        folder = self.folder(entry.institution, entry.source)
         for earlier in reversed(self.ledger(entry.institution, entry.source)[: entry.seq + 1]):
             for place in earlier.records:
                 if place.id == wanted:
-                    with (folder / earlier.file).open("rb") as file:
-                        file.seek(place.offset)
-                        original = next(iter(ArchiveIterator(io.BytesIO(file.read(place.length)))))
-                        return _limited(original.content_stream(), place.url)
+                    return self._record(earlier, place)
         raise ArchiveError(
             f"{self._path(entry)}: revisit of {wanted}, which no ledger line lists; run pantau verify"
         )
@@ -193,7 +246,7 @@ class Appender:
         """Write one document; its capture id is returned.
 
         An HTTP answer becomes a request and a response record, or a revisit when the same address
-        gave the same payload before. A dropped file becomes a resource record.
+        gave the same payload before, or its server confirmed that. A dropped file becomes a resource record.
         """
         digest = "sha256:" + hashlib.sha256(fetched.body).hexdigest()
         if fetched.status is None:
@@ -201,6 +254,8 @@ class Appender:
         head = StatusAndHeaders(
             f"{fetched.status} {fetched.reason}".strip(), list(fetched.headers), "HTTP/1.1"
         )
+        if fetched.not_modified is not None:
+            head = StatusAndHeaders("304 Not Modified", list(fetched.not_modified), "HTTP/1.1")
         date = _warc_date(fetched.fetched_at)
         known = self._known.get((fetched.url, digest))
         if known is not None:
@@ -212,6 +267,10 @@ class Appender:
                 head,
                 {"WARC-Record-ID": _record_id(), "WARC-Date": date, "WARC-Refers-To": known.id},
             )
+            if fetched.not_modified is not None:
+                record.rec_headers.replace_header("WARC-Profile", _NOT_MODIFIED)
+        elif fetched.not_modified is not None:
+            raise ArchiveError(f"{fetched.url}: a server confirmed an answer that the archive does not hold")
         else:
             record = self._writer.create_warc_record(
                 fetched.url,
@@ -326,6 +385,10 @@ def new_run_id() -> str:
 
 def _record_id() -> str:
     return f"<urn:uuid:{uuid.uuid4()}>"
+
+
+def _moment(record: Any) -> datetime:
+    return datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
 
 
 def _warc_date(moment: datetime) -> str:

@@ -7,7 +7,7 @@ quarantined, never dropped.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from typing import Literal
@@ -55,7 +55,8 @@ class Fetched:
     """One document as it came over the wire, before it is archived.
 
     `body` is the payload exactly as transferred (still content-encoded); the archive keeps it so and
-    hands it back decoded. `request_headers` never hold credentials.
+    hands it back decoded. `request_headers` never hold credentials. `not_modified` holds the headers of a 304
+    where the server confirmed that status, headers and body are still those of an earlier answer.
     """
 
     url: str
@@ -66,6 +67,15 @@ class Fetched:
     body: bytes
     method: str = "GET"
     request_headers: tuple[tuple[str, str], ...] = ()
+    not_modified: tuple[tuple[str, str], ...] | None = None
+
+
+@dataclass(frozen=True)
+class Confirmable:
+    """An earlier answer that its server may confirm: the headers to ask with, and how to read it again."""
+
+    ask_with: Mapping[str, str]
+    answer: Callable[[], Fetched]
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,11 @@ import time
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
 from urllib.robotparser import RobotFileParser
@@ -28,7 +29,7 @@ from requests.utils import requote_uri
 
 from collectors.addresses import Reach, is_numeric
 from collectors.certificates import tls_fault
-from collectors.evidence import Fetched
+from collectors.evidence import Confirmable, Fetched
 from collectors.plain_text import plain_lines
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 from collectors.turns import HostTurns
@@ -92,6 +93,8 @@ class HttpSession:
     requests to the same host. `clock` gives the time recorded with each answer. `reach` says which hosts and
     addresses may be asked (default: any host, on the public internet only). `keeps_to_robots` False lets
     `obey_robots` pass (an opt-out). `turns` is shared by sessions that must not be at one host together.
+    Answers in `confirmable`, by address, are asked for on the condition that they changed; what a server
+    confirms is returned as it was, with `not_modified` set.
     """
 
     def __init__(
@@ -107,6 +110,7 @@ class HttpSession:
         reach: Reach = Reach(),  # noqa: B008 (immutable)
         keeps_to_robots: bool = True,
         turns: HostTurns | None = None,
+        confirmable: Mapping[str, Confirmable] = MappingProxyType({}),
     ) -> None:
         self.clock = clock
         self.redirects: tuple[Fetched, ...] = ()
@@ -115,6 +119,7 @@ class HttpSession:
         self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
         self._turns = turns or HostTurns()
+        self._confirmable = confirmable
         self._robots: dict[str, RobotFileParser] = {}
         try:
             context = tls_context(ca_file, verify)
@@ -225,6 +230,9 @@ class HttpSession:
 
     def _one(self, url: str, headers: Mapping[str, str] | None) -> Fetched:
         parts = self._within_reach(url)
+        earlier = self._confirmable.get(url) if headers is None else None
+        if earlier is not None:
+            headers = earlier.ask_with
         try:
             with self._turns.turn(parts.hostname, parts.port, self._delay) as waited_seconds:
                 # Time spent waiting on purpose does not count.
@@ -256,6 +264,13 @@ class HttpSession:
                 if name.lower() not in _SECRET_HEADERS
             ),
         )
+        if earlier is not None and fetched.status == 304:
+            return replace(
+                earlier.answer(),
+                fetched_at=moment,
+                request_headers=fetched.request_headers,
+                not_modified=fetched.headers,
+            )
         self._refuse_bomb(fetched)
         return fetched
 

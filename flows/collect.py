@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import contextvars
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from collectors import app_registry, attestations, open_data, regulations, uptime
 from collectors.archive import Archive, new_run_id
-from collectors.evidence import Fetched, Run
+from collectors.evidence import Confirmable, Fetched, Run
 from collectors.http import FetchError, HttpSession
 from collectors.institution import (
     CONFIG_SOURCE,
@@ -23,7 +23,7 @@ from collectors.institution import (
     Source,
     read_institution,
 )
-from collectors.ledger import Entry
+from collectors.ledger import ArchiveError, Entry
 from collectors.turns import HostTurns
 from flows.places import Clock
 from flows.progress import report
@@ -36,6 +36,8 @@ FETCHERS: dict[str, Fetch] = {
     "open_data": open_data.fetch,
 }
 SOURCES_AT_ONCE = 4
+FULL_FETCH_EVERY = timedelta(days=7)
+"""After this long a server's word that nothing changed is not taken: ETags lie."""
 log = logging.getLogger(__name__)
 
 
@@ -130,6 +132,19 @@ def opted_out(opt_out: OptOut | None, today: date) -> bool:
     return opt_out is not None and today <= opt_out.until
 
 
+def _confirmable(
+    archive: Archive, institution: str, source: Source, since: datetime
+) -> Mapping[str, Confirmable]:
+    if source.url is None:
+        return {}
+    try:
+        return archive.confirmable(institution, source.id, since=since)
+    except ArchiveError as error:
+        # A damaged archive is for `pantau verify`; everything is fetched anew.
+        log.warning("nothing is asked for conditionally: %s", error)
+        return {}
+
+
 def _source_job(
     file: InstitutionFile,
     source: Source,
@@ -149,6 +164,7 @@ def _source_job(
             delay_seconds=source.delay_seconds,
             reach=file.reach(),
             turns=turns,
+            confirmable=_confirmable(archive, file.institution.id, source, clock() - FULL_FETCH_EVERY),
         ) as session:
             documents = FETCHERS[source.collector](source, session)
             return _archived(file.institution.id, source.id, source.collector, documents, archive, clock)
