@@ -61,6 +61,11 @@ def day(value: date) -> str:
     return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
 
 
+def month(value: date) -> str:
+    """A month: ``November 2026``."""
+    return f"{MONTHS[value.month - 1]} {value.year}"
+
+
 def short_day(value: date) -> str:
     """A date with the month cut to three letters: ``24 Nov 2026``."""
     return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"

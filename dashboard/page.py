@@ -89,6 +89,7 @@ def _environment(view: PageView) -> Environment:
         "weight": formats.weight,
         "share": formats.share,
         "day": formats.day,
+        "month": formats.month,
         "short_day": lambda value: formats.short_day(value.astimezone(ZoneInfo(zone))),
         "moment": lambda value: formats.moment(value, zone),
         "short_moment": lambda value: formats.short_moment(value, zone),

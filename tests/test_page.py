@@ -20,7 +20,7 @@ from dashboard.wording import SERVICE_STATES, STATE_ICONS, error_words
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
 from transforms.instrument import load_instrument
-from transforms.views import STATE_NAMES, EvidenceView, PageView, TrendPoint
+from transforms.views import STATE_NAMES, AgencyLevelView, EvidenceView, PageView, TrendPoint
 from warehouse import read
 from warehouse.connection import reading
 from warehouse.publish import publish
@@ -159,6 +159,26 @@ def test_services_with_trouble_come_first(view: PageView) -> None:
     assert text.index("Pengumuman dan Tahapan Tender") < text.index("Cari Produk Hukum (JDIH)")
     assert "tidak menjawab dalam batas waktu" in text
     assert "segera: 9 hari lagi" in text
+
+
+def test_service_levels_stand_per_agency_with_their_method(view: PageView) -> None:
+    assert view.agency_levels
+    level = AgencyLevelView(
+        month=date(2026, 11, 1),
+        agency="Dinas <Uji>",
+        services=3,
+        availability=Decimal("99.125"),
+        unknown=Decimal("61.5"),
+        excluded=Decimal(120),
+        outages=2,
+        longest_outage=None,
+        p95_ms=1234.0,
+    )
+    text = Page(render(replace(view, agency_levels=(level,)))).text
+    assert "Tingkat layanan per perangkat daerah, November 2026" in text
+    assert "Menit hidup dibagi menit hidup dan mati" in text
+    assert "Dinas <Uji> 3 layanan 99,125% 62 menit 120 menit 2 – 1,2 dtk" in " ".join(text.split())
+    assert "Tingkat layanan per" not in Page(render(replace(view, agency_levels=()))).text
 
 
 def test_a_page_taken_over_comes_first_and_its_quote_is_text(view: PageView) -> None:

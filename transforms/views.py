@@ -209,6 +209,25 @@ class ServiceView:
 
 
 @dataclass(frozen=True)
+class AgencyLevelView:
+    """The service level of a perangkat daerah in one month (its first day); minutes, availability in percent.
+
+    `availability` is None where no time is known, `longest_outage` where there was none, `p95_ms` where no
+    check was up.
+    """
+
+    month: date
+    agency: str
+    services: int
+    availability: Decimal | None
+    unknown: Decimal
+    excluded: Decimal
+    outages: int
+    longest_outage: Decimal | None
+    p95_ms: float | None
+
+
+@dataclass(frozen=True)
 class SourceView:
     """A source with its last run and its last good one. `is_stale` is None where no TTL applies."""
 
@@ -306,3 +325,4 @@ class PageView:
     services: tuple[ServiceView, ...]
     sources: tuple[SourceView, ...]
     applications: ApplicationsView | None
+    agency_levels: tuple[AgencyLevelView, ...] = ()

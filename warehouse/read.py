@@ -12,6 +12,7 @@ import duckdb
 
 from transforms.instrument import load_instrument
 from transforms.views import (
+    AgencyLevelView,
     AggregateView,
     AlertView,
     BandView,
@@ -155,6 +156,7 @@ def page_view(connection: duckdb.DuckDBPyConnection, institution: str) -> PageVi
         trend=_trend(connection, index),
         official=_official(connection, index),
         services=_services(connection, index.institution),
+        agency_levels=_agency_levels(connection, index.institution),
         sources=_sources(connection, index.institution),
         applications=applications_view(connection, index.institution),
     )
@@ -376,6 +378,29 @@ def _services(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[
         for row in _rows(
             connection,
             "SELECT * FROM mart.layanan_terkini WHERE institusi = $institution ORDER BY nama, layanan",
+            institution=institution,
+        )
+    )
+
+
+def _agency_levels(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[AgencyLevelView, ...]:
+    """Service levels of the last month that has any."""
+    return tuple(
+        AgencyLevelView(
+            month=row["bulan"],
+            agency=row["perangkat_daerah"],
+            services=row["layanan_dipantau"],
+            availability=row["ketersediaan_persen"],
+            unknown=row["menit_tidak_diketahui"],
+            excluded=row["menit_dikecualikan"],
+            outages=row["gangguan"],
+            longest_outage=row["gangguan_terlama_menit"],
+            p95_ms=row["total_ms_p95"],
+        )
+        for row in _rows(
+            connection,
+            "SELECT * FROM mart.sla_perangkat_daerah WHERE institusi = $institution "
+            "QUALIFY bulan = max(bulan) OVER () ORDER BY ketersediaan_persen NULLS LAST, perangkat_daerah",
             institution=institution,
         )
     )
