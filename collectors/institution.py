@@ -156,8 +156,8 @@ class OptOut(_Strict):
 class Source(_Strict):
     """Where to look for one kind of evidence.
 
-    `max_details` is how many documents' own pages of an HTML listing are read in a run; without it, as many as
-    the profile says.
+    `max_details` is how many documents' own pages of an HTML listing are read in a run; without it, as many
+    as the profile says.
     `min_rows` is the floor below which a batch is refused; without it, half the rows of the last good run.
     Set it when a listing has really shrunk. `columns` maps headers of a registry to fields, `values` the
     codes that stand under a header to the words they mean.
