@@ -34,7 +34,7 @@ AGENCIES: Mapping[str, str] = {
 }
 """Perangkat daerah by id, as in config/kota-contoh.yml."""
 
-EndpointKind = Literal["page", "jdihn", "html", "csv", "xlsx", "attestations"]
+EndpointKind = Literal["page", "jdihn", "html", "csv", "xlsx", "ckan", "attestations"]
 
 
 @dataclass(frozen=True)
@@ -175,6 +175,7 @@ ENDPOINTS: tuple[Endpoint, ...] = (
     Endpoint("jdih-dprd", "html", "/dokumen/"),
     Endpoint("registri-aplikasi", "csv", "/registri/aplikasi.csv"),
     Endpoint("registri-kecamatan", "xlsx", "/registri/aplikasi-kecamatan.xlsx", is_https=False),
+    Endpoint("katalog-data", "ckan", "/katalog/", is_https=False),
     Endpoint("pernyataan", "attestations", "pernyataan.csv", is_https=False),
 )
 """Every endpoint. `pernyataan` is the one without an address: its files lie in the drop folder."""

@@ -26,7 +26,7 @@ from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from demo import inventory, legal, pki, statements
+from demo import catalogue, inventory, legal, pki, statements
 from demo.city import BY_NAME, ENDPOINTS, HTTPS_NAMES, Endpoint, Page, faults_of_day
 from demo.faults import (
     BLOCK_PAGE,
@@ -343,6 +343,8 @@ class DemoCity:
         if endpoint.kind == "xlsx":
             return 200, _SOURCES["xlsx"], inventory.xlsx_body(fault)
         asked = parse_qs(query)
+        if endpoint.kind == "ckan":
+            return 200, "application/json", catalogue.catalogue_body(asked, self.today, fault)
         if endpoint.kind == "html":
             return self._listing(path, asked, fault)
         return 200, _HTML, _page_body(endpoint.page or Page("", ""), asked.get("q", [""])[0], fault)

@@ -117,7 +117,7 @@ def addresses(file: InstitutionFile) -> Iterator[tuple[str, str | None]]:
 
 def test_every_address_answers_with_what_is_expected(city: DemoCity) -> None:
     seen = list(addresses(parse_institution(render_config(city), "rendered")))
-    assert len(seen) == 24 + 4
+    assert len(seen) == 24 + 5
     for url, expected in seen:
         answer = requests.get(url, verify=str(city.ca_file), timeout=5)
         assert answer.status_code == 200, url
@@ -262,7 +262,7 @@ def test_days_are_told_in_one_line_each() -> None:
 # Faults -----------------------------------------------------------------------------------------------------
 
 LISTINGS = ("jdihn", "jdih-dprd", "registri-aplikasi", "registri-kecamatan")
-PLACES = ("pengaduan", "perpustakaan", *LISTINGS)
+PLACES = ("pengaduan", "perpustakaan", "katalog-data", *LISTINGS)
 
 
 def below(name: str) -> str:
@@ -320,6 +320,22 @@ def test_emptied_and_dropped_listings(city: DemoCity, name: str, few: int) -> No
     assert count_rows(name, get(city, name, below(name)).content) == few
     city.set_fault(name, "empty_listing")
     assert count_rows(name, get(city, name, below(name)).content) == 0
+
+
+def test_the_catalogue_answers_by_pages_and_can_be_emptied(city: DemoCity) -> None:
+    def names(below: str = "") -> list[str]:
+        answer = get(city, "katalog-data", f"api/3/action/package_search{below}").json()
+        assert answer["success"] is True
+        return [entry["name"] for entry in answer["result"]["results"]]
+
+    whole = names("?rows=100")
+    assert len(whole) == 12
+    assert names("?rows=5&start=10") == whole[10:]
+    assert names("?rows=x") == whole[:10]
+    city.set_fault("katalog-data", "mass_drop")
+    assert len(names()) == 1
+    city.set_fault("katalog-data", "empty_listing")
+    assert names() == []
 
 
 def test_an_emptied_page_lacks_its_text(city: DemoCity) -> None:
