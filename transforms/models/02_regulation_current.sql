@@ -27,7 +27,7 @@ told AS (
     HAVING bool_or(is_listed)
 ),
 
-listed AS (
+listed AS MATERIALIZED (
     SELECT
         reg.* EXCLUDE (relations, is_listed), inst.kind,
         told.last_status, told.repeal_capture_id, told.relations,
@@ -41,7 +41,7 @@ listed AS (
             OR lower(coalesce(reg.type_name, '')) LIKE 'rancangan%' AS is_draft,
         regexp_replace(
             reg.title_norm,
-            '^(?:tentang |(?:peraturan|keputusan|surat|instruksi|perda|perwal|perwali|perbup|pergub)\b.{0,150}? tentang )',
+            '^(?:tentang |(?:peraturan|keputusan|surat|instruksi|perda|perwal|perwali|perbup|pergub)\b.*? tentang )',
             ''
         ) AS subject,
         CASE
@@ -99,25 +99,33 @@ by_subject AS (
     HAVING count(DISTINCT regulation) = 1
 ),
 
-identified AS (
+-- The residual conditions stand in a join of their own: a left join with them would compare all with all.
+same AS (
     SELECT
-        listed.*,
-        CASE
-            WHEN listed.is_numbered OR listed.is_draft
-                THEN regexp_replace(listed.regulation_key, '/0+([0-9][^/]*)$', '/\1')
-            ELSE coalesce(same.regulation, listed.regulation_key)
-        END AS regulation
+        listed.institution, listed.source, listed.regulation_key,
+        any_value(by_subject.regulation) AS regulation
     FROM listed
-    LEFT JOIN by_subject AS same
-        ON same.institution = listed.institution
-        AND same.subject = listed.subject
-        AND coalesce(listed.year, same.year) = same.year
-        AND coalesce(listed.plain_number, same.plain_number) = same.plain_number
-        -- Books and drafts bear subjects of regulations too: they have a type name, only of no known type.
-        AND (listed.type_code = same.type_code OR (listed.type_code = 'lainnya' AND listed.type_name IS NULL))
+    JOIN by_subject USING (institution, subject)
+    WHERE NOT listed.is_numbered AND NOT listed.is_draft
+      AND (listed.year IS NULL OR listed.year = by_subject.year)
+      AND (listed.plain_number IS NULL OR listed.plain_number = by_subject.plain_number)
+      -- Books and drafts bear subjects of regulations too: they have a type name, only of no known type.
+      AND (
+          listed.type_code = by_subject.type_code
+          OR (listed.type_code = 'lainnya' AND listed.type_name IS NULL)
+      )
+    GROUP BY listed.institution, listed.source, listed.regulation_key
 ),
 
-product AS (
+identified AS MATERIALIZED (
+    SELECT
+        listed.*,
+        coalesce(same.regulation, regexp_replace(listed.regulation_key, '/0+([0-9][^/]*)$', '/\1')) AS regulation
+    FROM listed
+    LEFT JOIN same USING (institution, source, regulation_key)
+),
+
+product AS MATERIALIZED (
     SELECT
         institution, regulation,
         any_value(type_code) FILTER (WHERE type_code != 'lainnya') AS type_code,
@@ -129,7 +137,7 @@ product AS (
     GROUP BY institution, regulation
 ),
 
-stated AS (
+stated AS MATERIALIZED (
     SELECT
         row.institution, row.regulation, row.source, row.label, row.capture_id, row.year, row.related_on,
         row.promulgated_on, row.enacted_on, row.status, row.is_draft, row.kind AS institution_kind,
@@ -140,10 +148,17 @@ stated AS (
             row.relations,
             '[{"kind":"VARCHAR","type_code":"VARCHAR","number":"VARCHAR","year":"INTEGER","raw":"VARCHAR"}]'
         )) AS unnested (relation)
-    WHERE NOT row.is_draft
+    WHERE row.relations IS NOT NULL AND NOT row.is_draft
       AND relation.kind IN ('mencabut', 'dicabut_oleh')
       -- The number of a province's product is not that of the city's own.
       AND NOT (row.kind IN ('kota', 'kabupaten') AND regexp_matches(lower(relation.raw), '^\W*\w+ (?:gubernur|daerah provinsi)'))
+),
+
+-- Materialised before the other product is looked up: joined in one go, all products meet all of an institution.
+claim AS MATERIALIZED (
+    SELECT stated.*, own.made_on
+    FROM stated
+    JOIN product AS own ON own.institution = stated.institution AND own.regulation = stated.regulation
 ),
 
 repeal AS (
@@ -151,9 +166,8 @@ repeal AS (
     SELECT
         other.institution, other.regulation, stated.regulation AS by_regulation, stated.source,
         stated.label, stated.capture_id, stated.year,
-        coalesce(own.made_on, stated.related_on) AS repealed_on
-    FROM stated
-    JOIN product AS own ON own.institution = stated.institution AND own.regulation = stated.regulation
+        coalesce(stated.made_on, stated.related_on) AS repealed_on
+    FROM claim AS stated
     JOIN product AS other
         ON other.institution = stated.institution
         AND other.type_code = stated.type_code
@@ -168,7 +182,7 @@ repeal AS (
         coalesce(other.named.capture_id, stated.capture_id) AS capture_id,
         stated.other_year AS year,
         coalesce(other.made_on, stated.related_on) AS repealed_on
-    FROM stated
+    FROM claim AS stated
     LEFT JOIN product AS other
         ON other.institution = stated.institution
         AND other.type_code = stated.type_code
