@@ -162,8 +162,6 @@ def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFil
             return _known_criteria_only(attestations.parse(captures, source))
         case "open_data":
             return open_data.parse(captures)
-        case "open_data":
-            return open_data.parse(captures, source)
 
 
 def _source_of(run: Run, config: InstitutionFile | None) -> Source:
