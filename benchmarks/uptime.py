@@ -31,7 +31,7 @@ from urllib.parse import quote
 
 import requests
 
-from benchmarks.targets import PAGE_TEXT, Fault, MissingToolError, Targets, serve
+from benchmarks.targets import ADDRESSES, PAGE_TEXT, Fault, MissingToolError, Targets, serve
 from collectors.institution import Service
 from collectors.uptime import check_all
 
@@ -240,7 +240,8 @@ def scenarios(targets: Targets, scale: float) -> list[Scenario]:
     bad = [one.url for one in targets.faults if not one.is_up and not one.url.endswith(("/drip", "/macet"))]
     # One in ten is down, each of them in another way.
     for n in range(0, len(mixed), 10):
-        mixed[n] = bad[n // 10 % len(bad)]
+        # On hosts in turn: a prober that spares hosts would else wait for one.
+        mixed[n] = bad[n // 10 % len(bad)].replace("//127.0.0.1:", f"//127.0.0.{1 + n % ADDRESSES}:")
     return [
         Scenario("fast, HTTP", tuple(fast), of(800)),
         Scenario("fast, TLS (ECDSA)", tuple(tls), of(300)),
