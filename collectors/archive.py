@@ -16,10 +16,11 @@ import json
 import os
 import time
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -183,6 +184,31 @@ class Archive:
             break
         return found
 
+    def unfinished(
+        self, institution: str, source: str, *, since: datetime
+    ) -> dict[str, Callable[[], Fetched]]:
+        """The answers 200 of the last run that came after `since`, where that run failed; by address.
+
+        Raises ArchiveError when the archive contradicts itself.
+        """
+        entries = self.ledger(institution, source)
+        if not entries:
+            return {}
+        run, captures = self.read(entries[-1])
+        if run.outcome != "failed":
+            return {}
+        # By their own age: a run that went on from a failed one may have failed too.
+        good = {c.capture_id for c in captures if c.status == 200 and c.captured_at >= since}
+        places = [place for place in entries[-1].records if place.id in good]
+        return {place.url: partial(self._answer, entries[-1], place) for place in places}
+
+    def _answer(self, entry: Entry, place: RecordPlace) -> Fetched:
+        kept = self._record(entry, place)
+        original = kept if kept.rec_type == "response" else self._original(entry, kept)
+        is_confirmed = kept.rec_headers.get_header("WARC-Profile") == _NOT_MODIFIED
+        headers = tuple((original if is_confirmed else kept).http_headers.headers)
+        return Fetched(place.url, _moment(kept), 200, "OK", headers, original.raw_stream.read())
+
     def _confirmable(self, entry: Entry, place: RecordPlace, record: Any) -> Confirmable | None:
         headers = tuple(record.http_headers.headers)
         named = {name.lower(): value for name, value in headers}
@@ -191,13 +217,7 @@ class Archive:
         if record.http_headers.get_statuscode() != "200" or not ask_with:
             return None
 
-        def answer() -> Fetched:
-            kept = self._record(entry, place)
-            original = kept if kept.rec_type == "response" else self._original(entry, kept)
-            body: bytes = original.raw_stream.read()
-            return Fetched(place.url, _moment(kept), 200, "OK", headers, body)
-
-        return Confirmable(ask_with, answer)
+        return Confirmable(ask_with, partial(self._answer, entry, place))
 
     def _record(self, entry: Entry, place: RecordPlace) -> Any:
         with self._path(entry).open("rb") as file:

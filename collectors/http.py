@@ -94,7 +94,8 @@ class HttpSession:
     addresses may be asked (default: any host, on the public internet only). `keeps_to_robots` False lets
     `obey_robots` pass (an opt-out). `turns` is shared by sessions that must not be at one host together.
     Answers in `confirmable`, by address, are asked for on the condition that they changed; what a server
-    confirms is returned as it was, with `not_modified` set.
+    confirms is returned as it was, with `not_modified` set. `unfinished` are answers of a run that failed
+    just now, for collectors that go on where it broke off (`earlier`).
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class HttpSession:
         keeps_to_robots: bool = True,
         turns: HostTurns | None = None,
         confirmable: Mapping[str, Confirmable] = MappingProxyType({}),
+        unfinished: Mapping[str, Callable[[], Fetched]] = MappingProxyType({}),
     ) -> None:
         self.clock = clock
         self.redirects: tuple[Fetched, ...] = ()
@@ -119,7 +121,7 @@ class HttpSession:
         self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
         self._turns = turns or HostTurns()
-        self._confirmable = confirmable
+        self._confirmable, self._unfinished = confirmable, unfinished
         self._robots: dict[str, RobotFileParser] = {}
         try:
             context = tls_context(ca_file, verify)
@@ -168,6 +170,11 @@ class HttpSession:
                     return fetched
             time.sleep(wait or 0)
         return self._attempt(url, headers, self._timeout)
+
+    def earlier(self, url: str) -> Fetched | None:
+        """What a run that failed just now was answered at `url`, as it came; None where it was not."""
+        answer = self._unfinished.get(url)
+        return None if answer is None else answer()
 
     def obey_robots(self, url: str) -> None:
         """Raises FetchError (``robots``) where robots.txt of the host forbids this program to read `url`."""

@@ -62,7 +62,8 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     """Every document of the listing in order: redirects, pages, and the error page where it ends in one.
 
     Pages are followed by the link each gives to the next, and end where there is none, where a page has no
-    rows, or where one shows the rows of the page before (servers repeat the last page past the end).
+    rows, or where one shows the rows of the page before (servers repeat the last page past the end). Where a
+    run failed just now, and the first page still shows what it did, the pages it had are not asked for again.
     Raises FetchError after the last document, so that a listing that could not be read to its end is never
     taken for a short one: ``http_<status>`` for an error page, ``loop`` for pages that go in a circle,
     ``too_many_pages`` when `max_pages` are read and there are more, ``robots`` where robots.txt forbids a
@@ -80,10 +81,15 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     links: list[str] = []
     visited: list[str] = []
     shown: list[tuple[str, ...]] = []
+    is_resumed = False
     while True:
-        session.obey_robots(address)
-        document = session.get(address)
-        yield from session.redirects
+        kept = session.earlier(address) if is_resumed else None
+        if kept is None:
+            session.obey_robots(address)
+            document = session.get(address)
+            yield from session.redirects
+        else:
+            document = kept
         yield document
         if document.status is not None and document.status >= 400:
             raise FetchError(
@@ -95,6 +101,8 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
             )
         visited.append(address)
         step = _next_step(document, source, shown, links)
+        if len(visited) == 1:
+            is_resumed = _begins_as_before(session.earlier(address), source, shown)
         if step is None or step == address:
             yield from _details(source, session, links)
             return
@@ -109,6 +117,17 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
                 step, "too_many_pages", f"{len(visited)} pages were read and there are more; raise max_pages"
             )
         address = step
+
+
+def _begins_as_before(earlier: Fetched | None, source: Source, shown: Sequence[tuple[str, ...]]) -> bool:
+    """Whether the first page shows what it did in the run that failed; else all pages may have shifted."""
+    if earlier is None or not shown:
+        return False
+    try:
+        page = _page(decode_body(earlier), earlier.headers, earlier.url, source, 1, Notes())
+    except (ParseError, FetchError):
+        return False
+    return _signature(page) == shown[0]
 
 
 def _profile_exists(source: Source) -> None:

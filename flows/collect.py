@@ -36,9 +36,19 @@ FETCHERS: dict[str, Fetch] = {
     "open_data": open_data.fetch,
 }
 SOURCES_AT_ONCE = 4
+RESUMED_WITHIN = timedelta(hours=2)
+"""A listing that failed on its way goes on from the pages it had, if it is asked for again this soon."""
 FULL_FETCH_EVERY = timedelta(days=7)
 """After this long a server's word that nothing changed is not taken: ETags lie."""
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Known:
+    """What of the archive spares the server of a source, by address: see `Archive`."""
+
+    confirmable: Mapping[str, Confirmable]
+    unfinished: Mapping[str, Callable[[], Fetched]]
 
 
 class UnknownSourceError(Exception):
@@ -132,17 +142,18 @@ def opted_out(opt_out: OptOut | None, today: date) -> bool:
     return opt_out is not None and today <= opt_out.until
 
 
-def _confirmable(
-    archive: Archive, institution: str, source: Source, since: datetime
-) -> Mapping[str, Confirmable]:
+def _known(archive: Archive, institution: str, source: Source, now: datetime) -> Known:
     if source.url is None:
-        return {}
+        return Known({}, {})
     try:
-        return archive.confirmable(institution, source.id, since=since)
+        return Known(
+            archive.confirmable(institution, source.id, since=now - FULL_FETCH_EVERY),
+            archive.unfinished(institution, source.id, since=now - RESUMED_WITHIN),
+        )
     except ArchiveError as error:
         # A damaged archive is for `pantau verify`; everything is fetched anew.
-        log.warning("nothing is asked for conditionally: %s", error)
-        return {}
+        log.warning("nothing that is archived is used: %s", error)
+        return Known({}, {})
 
 
 def _source_job(
@@ -155,6 +166,7 @@ def _source_job(
 ) -> Callable[[], CollectResult]:
     def job() -> CollectResult:
         today = clock().date()
+        known = _known(archive, file.institution.id, source, clock())
         with HttpSession(
             ca_file=ca_file,
             timeout_seconds=source.timeout_seconds,
@@ -164,7 +176,8 @@ def _source_job(
             delay_seconds=source.delay_seconds,
             reach=file.reach(),
             turns=turns,
-            confirmable=_confirmable(archive, file.institution.id, source, clock() - FULL_FETCH_EVERY),
+            confirmable=known.confirmable,
+            unfinished=known.unfinished,
         ) as session:
             documents = FETCHERS[source.collector](source, session)
             return _archived(file.institution.id, source.id, source.collector, documents, archive, clock)
