@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test check bench-uptime lock clean
+.PHONY: help install run test check bench-load bench-uptime lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ check: install  ## ruff, mypy --strict, import-linter, lock file up to date
 
 bench-uptime: install  ## Our prober beside blackbox_exporter, wrk and requests (needs them and nginx: docs/uptime.md)
 	@$(BIN)/python -m benchmarks.uptime
+
+bench-load: install  ## A million made-up regulations through the gate: time, memory, DuckDB alone beside it
+	@$(BIN)/python -m benchmarks.load_million
 
 lock:  ## Bring requirements.lock up to date with pyproject.toml
 	@$(COMPILE) -o requirements.lock

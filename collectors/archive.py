@@ -22,9 +22,10 @@ from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from warcio.archiveiterator import ArchiveIterator
+from warcio.limitreader import LimitReader
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
@@ -32,7 +33,10 @@ from collectors import ledger
 from collectors.evidence import Capture, Confirmable, Fetched, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry, RecordPlace
 
-MAX_DECODED_BYTES = 256 * 1024 * 1024
+MAX_DECODED_BYTES = 1024 * 1024 * 1024
+IN_MEMORY_BYTES = 4 * 1024 * 1024
+"""A larger document is read from the file whenever it is opened."""
+_CHUNK_BYTES = 256 * 1024
 _RUN_URI = "urn:pantau:run:"
 _NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 _RUNS_LOOKED_BACK = 5
@@ -107,58 +111,45 @@ class Archive:
         places = {place.id: place for place in entry.records}
         run: Run | None = None
         captures: list[Capture] = []
-        for record in ArchiveIterator(io.BytesIO(self._range(entry))):
-            if record.rec_type == "resource":
-                uri = record.rec_headers.get_header("WARC-Target-URI")
-                payload = _limited(record.content_stream(), uri)
-                if uri.startswith(_RUN_URI):
-                    run = _run_from(json.loads(payload))
-                else:
-                    kind = record.rec_headers.get_header("Content-Type")
-                    captures.append(_capture(record, payload, None, (("Content-Type", kind),)))
-            elif record.rec_type in ("response", "revisit"):
-                headers = tuple(record.http_headers.headers)
-                status = int(record.http_headers.get_statuscode())
-                if record.rec_type == "response":
-                    payload = _limited(
-                        record.content_stream(), record.rec_headers.get_header("WARC-Target-URI")
-                    )
-                else:
-                    original, payload = self._revisited(entry, record)
-                    if record.rec_headers.get_header("WARC-Profile") == _NOT_MODIFIED:
-                        # What the server confirmed is the earlier answer, not that its 304 is a document.
-                        headers = tuple(original.http_headers.headers)
-                        status = int(original.http_headers.get_statuscode())
-                captures.append(_capture(record, payload, status, headers))
+        self._check_range(entry)
+        with self._path(entry).open("rb") as file:
+            file.seek(entry.offset)
+            for record in ArchiveIterator(LimitReader(file, entry.length)):
+                head = record.rec_headers
+                uri = head.get_header("WARC-Target-URI")
+                if record.rec_type == "resource" and uri.startswith(_RUN_URI):
+                    run = _run_from(json.loads(record.content_stream().read()))
+                elif record.rec_type in ("resource", "response", "revisit"):
+                    place = places.get(head.get_header("WARC-Record-ID"))
+                    if place is None:
+                        raise ArchiveError(
+                            f"{self._path(entry)}: entry {entry.seq} holds a record "
+                            "its ledger line does not list"
+                        )
+                    captures.append(self._capture(entry, place, record))
         if run is None:
             raise ArchiveError(
                 f"{self._path(entry)}: entry {entry.seq} holds no run record; run pantau verify"
-            )
-        if any(capture.capture_id not in places for capture in captures):
-            raise ArchiveError(
-                f"{self._path(entry)}: entry {entry.seq} holds a record its ledger line does not list"
             )
         return run, tuple(captures)
 
     def _path(self, entry: Entry) -> Path:
         return self.folder(entry.institution, entry.source) / entry.file
 
-    def _range(self, entry: Entry) -> bytes:
+    def _check_range(self, entry: Entry) -> None:
         path = self._path(entry)
         try:
             with path.open("rb") as file:
-                file.seek(entry.offset)
-                found = file.read(entry.length)
+                found = _digest_from(file, entry.offset, entry.length)
         except OSError as error:
             raise ArchiveError(
                 f"{path}: cannot be read ({error.strerror}); restore it from a backup"
             ) from error
-        if hashlib.sha256(found).hexdigest() != entry.sha256:
+        if found != entry.sha256:
             raise ArchiveError(
                 f"{path}: bytes {entry.offset}..{entry.offset + entry.length} are not those that ledger line "
                 f"{entry.seq + 1} vouches for; restore the file from a backup"
             )
-        return found
 
     def confirmable(self, institution: str, source: str, *, since: datetime) -> dict[str, Confirmable]:
         """What a server may be asked to confirm, by address: the answers 200 of the last run that went well.
@@ -177,7 +168,7 @@ class Archive:
                     continue
                 record = self._record(entry, place)
                 if record.rec_headers.get_header("WARC-Profile") == _NOT_MODIFIED:
-                    record, _ = self._revisited(entry, record)
+                    record = self._original(entry, record)
                 one = self._confirmable(entry, place, record)
                 if one is not None and _moment(record) >= since:
                     found[place.url] = one
@@ -224,18 +215,40 @@ class Archive:
             file.seek(place.offset)
             return next(iter(ArchiveIterator(io.BytesIO(file.read(place.length)))))
 
-    def _revisited(self, entry: Entry, record: Any) -> tuple[Any, bytes]:
-        original = self._original(entry, record)
-        return original, _limited(
-            original.content_stream(), original.rec_headers.get_header("WARC-Target-URI")
+    def _capture(self, entry: Entry, place: RecordPlace, record: Any) -> Capture:
+        head = record.rec_headers
+        at, original = (entry, place), record
+        if record.rec_type == "revisit":
+            at = self._where(entry, record)
+            original = self._record(*at)
+        found: bytes = original.content_stream().read(IN_MEMORY_BYTES + 1)
+        is_large = len(found) > IN_MEMORY_BYTES
+        if head.get_header("WARC-Profile") == _NOT_MODIFIED:
+            # What the server confirmed is the earlier answer, not that its 304 is a document.
+            record = original
+        is_http = record.http_headers is not None
+        return Capture(
+            capture_id=place.id,
+            url=head.get_header("WARC-Target-URI"),
+            captured_at=datetime.fromisoformat(head.get_header("WARC-Date")),
+            status=int(record.http_headers.get_statuscode()) if is_http else None,
+            headers=tuple(record.http_headers.headers)
+            if is_http
+            else (("Content-Type", head.get_header("Content-Type")),),
+            digest=head.get_header("WARC-Payload-Digest"),
+            content=partial(_opened, self._path(at[0]), at[1]) if is_large else found,
         )
 
     def _original(self, entry: Entry, record: Any) -> Any:
+        return self._record(*self._where(entry, record))
+
+    def _where(self, entry: Entry, record: Any) -> tuple[Entry, RecordPlace]:
+        """The entry and place of the record that a revisit refers to."""
         wanted = record.rec_headers.get_header("WARC-Refers-To")
         for earlier in reversed(self.ledger(entry.institution, entry.source)[: entry.seq + 1]):
             for place in earlier.records:
                 if place.id == wanted:
-                    return self._record(earlier, place)
+                    return earlier, place
         raise ArchiveError(
             f"{self._path(entry)}: revisit of {wanted}, which no ledger line lists; run pantau verify"
         )
@@ -328,8 +341,7 @@ class Appender:
         os.fsync(self._out.fileno())
         end = self._out.tell()
         with self._path.open("rb") as file:
-            file.seek(self._start)
-            digest = hashlib.sha256(file.read(end - self._start)).hexdigest()
+            digest = _digest_from(file, self._start, end - self._start)
         return ledger.append_line(
             self._path.parent / LEDGER,
             self._entries,
@@ -415,26 +427,43 @@ def _warc_date(moment: datetime) -> str:
     return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def _capture(
-    record: Any, payload: bytes, status: int | None, headers: tuple[tuple[str, str], ...]
-) -> Capture:
-    head = record.rec_headers
-    return Capture(
-        capture_id=head.get_header("WARC-Record-ID"),
-        url=head.get_header("WARC-Target-URI"),
-        captured_at=datetime.fromisoformat(head.get_header("WARC-Date")),
-        status=status,
-        headers=headers,
-        digest=head.get_header("WARC-Payload-Digest"),
-        payload=payload,
-    )
+class _Decoded(io.RawIOBase):
+    """The decoded payload of one record as a stream, which ends in an error beyond MAX_DECODED_BYTES."""
+
+    def __init__(self, file: BinaryIO, place: RecordPlace) -> None:
+        self._file, self._url = file, place.url
+        file.seek(place.offset)
+        record = next(iter(ArchiveIterator(LimitReader(file, place.length))))
+        self._stream = record.content_stream()
+        self._left = MAX_DECODED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._stream.read(len(buffer))
+        self._left -= len(found)
+        if self._left < 0:
+            raise ArchiveError(f"{self._url}: decodes to more than {MAX_DECODED_BYTES} bytes; it is not read")
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
 
 
-def _limited(stream: Any, url: str) -> bytes:
-    payload: bytes = stream.read(MAX_DECODED_BYTES + 1)
-    if len(payload) > MAX_DECODED_BYTES:
-        raise ArchiveError(f"{url}: decodes to more than {MAX_DECODED_BYTES} bytes; it is not read")
-    return payload
+def _opened(path: Path, place: RecordPlace) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Decoded(path.open("rb"), place), _CHUNK_BYTES))
+
+
+def _digest_from(file: BinaryIO, offset: int, length: int) -> str:
+    file.seek(offset)
+    digest = hashlib.sha256()
+    while length > 0 and (chunk := file.read(min(length, _CHUNK_BYTES))):
+        digest.update(chunk)
+        length -= len(chunk)
+    return digest.hexdigest()
 
 
 def _run_to(run: Run) -> dict[str, Any]:

@@ -7,10 +7,11 @@ quarantined, never dropped.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
 from datetime import date, datetime
-from typing import Literal
+from typing import BinaryIO, Literal
 
 from collectors.plain_text import plain_lines, without_controls
 
@@ -24,9 +25,10 @@ RunOutcome = Literal["ok", "failed"]
 class Capture:
     """Immutable bytes of a source at one time.
 
-    `payload` is decoded (content encoding removed). `digest` is ``sha256:<hex>`` of the payload as it
-    is kept in the archive. `capture_id` is the WARC-Record-ID. `status` is None for dropped files and
-    batches of uptime results.
+    `content` is decoded (content encoding removed): the bytes, or for a large document what opens a stream
+    of them; `payload` and `open` give either. `digest` is ``sha256:<hex>`` of the payload as it is kept in
+    the archive. `capture_id` is the WARC-Record-ID. `status` is None for dropped files and batches of
+    uptime results.
     """
 
     capture_id: str
@@ -35,7 +37,17 @@ class Capture:
     status: int | None
     headers: tuple[tuple[str, str], ...]
     digest: str
-    payload: bytes
+    content: bytes | Callable[[], BinaryIO]
+
+    @property
+    def payload(self) -> bytes:
+        """The whole content in memory."""
+        with self.open() as stream:
+            return stream.read()
+
+    def open(self) -> BinaryIO:
+        """The content from its beginning, to be closed by the caller."""
+        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content()
 
     @property
     def content_type(self) -> str:
@@ -294,6 +306,12 @@ class Parsed:
         """How many rows the source held."""
         return len(self.records) + len(self.rejects) + self.duplicates
 
+    def parts(self, rows: int) -> Iterator[Parsed]:
+        """The same in parts of at most so many records; all that is no record is in the first."""
+        yield replace(self, records=self.records[:rows])
+        for start in range(rows, len(self.records), rows):
+            yield Parsed(self.table, self.records[start : start + rows])
+
 
 class ParseError(Exception):
     """A whole capture cannot be read (block page, truncated JSON, no table). Nothing of it is loaded."""
@@ -301,6 +319,23 @@ class ParseError(Exception):
     def __init__(self, where: str, reason: str, what_to_do: str) -> None:
         self.where, self.reason, self.what_to_do = where, reason, what_to_do
         super().__init__(plain_lines(f"{where}: {reason}. {what_to_do}"))
+
+
+def joined(parts: Iterable[Parsed]) -> Parsed:
+    """The parts of one run as a whole. There is at least one."""
+    table: Table | None = None
+    records: list[Record] = []
+    rejects: list[Reject] = []
+    notes: list[str] = []
+    duplicates = 0
+    for part in parts:
+        table = part.table
+        records.extend(part.records)
+        rejects.extend(part.rejects)
+        notes.extend(part.notes)
+        duplicates += part.duplicates
+    assert table is not None
+    return Parsed(table, tuple(records), tuple(rejects), duplicates, tuple(notes))
 
 
 def without_exact_duplicates(records: Iterable[Record]) -> tuple[tuple[Record, ...], int]:

@@ -42,6 +42,7 @@ _HIDDEN_END = {
 # Inline tags stand inside words ("Per<b>wal</b>"); every other tag separates them.
 _INLINE_TAG = re.compile(r"</?(?:b|i|u|em|strong|span|font|sup|sub|mark|a)(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _TAG = re.compile(r"</?[a-z][^<>]*>", re.IGNORECASE)
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
 
 _WEEKDAY = re.compile(r"^(?:senin|selasa|rabu|kamis|jum'?at|sabtu|minggu|ahad)\s*,?\s+", re.IGNORECASE)
 _TIME = (
@@ -109,7 +110,7 @@ def normalise_title(text: str) -> str:
     'peraturan wali kota nomor 12 e government'
     """
     folded = unicodedata.normalize("NFKC", clean_text(text) or "").lower()
-    return " ".join("".join(c if c.isalnum() else " " for c in folded).split())
+    return _NOT_ALPHANUMERIC.sub(" ", folded).strip()
 
 
 def parse_date(text: str | None) -> date | None:

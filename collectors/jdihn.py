@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, BinaryIO
 
-from collectors.encodings import decode_text
+from collectors.encodings import TextStream
 from collectors.evidence import ParseError, Reject
 from collectors.http import blocked_reason
 from collectors.indonesian import clean_text, is_nothing
+from collectors.json_stream import JsonError, JsonText
 from collectors.regulation_rows import Cells, Notes
 
 # Keys of the JDIHN standard first, then those of other CMSs; compared in lower case without "_" and "-".
@@ -62,47 +63,70 @@ _TOTAL_KEYS = ("total", "jml", "jumlah", "recordsTotal", "total_data", "totalDat
 _NAME_KEYS = ("nama", "name", "title", "judul")
 _DEEPEST = 3
 
-_DECODER = json.JSONDecoder(strict=False)
+_NUMBERED = ""  # stands in a skeleton for all members with numbers for keys
 _START = re.compile(r"(?:^|>)\s*([\[{])", re.MULTILINE)
 _MOST_STARTS = 50
+_HEAD_CHARACTERS = 1024 * 1024
 _EXCERPT = 120
 _LONGEST_RAW = 2000
 
 
+Open = Callable[[], BinaryIO]
+"""A document's bytes, decoded, from the beginning: it is read twice, and never held."""
+
+
+@dataclass(frozen=True)
+class _Listed:
+    """A list in its place: where it begins in the text, how long it is, and what it holds."""
+
+    start: int
+    count: int
+    is_of_documents: bool
+    is_object: bool = False
+
+
 @dataclass(frozen=True)
 class Feed:
-    """One answer: its elements as JSON has them, where the next page is, how many there are in all."""
+    """One answer: its elements as JSON has them, where the next page is, how many there are in all.
 
-    elements: tuple[Any, ...]
+    The whole of it has been read once and is sound JSON; `elements` reads it again.
+    """
+
+    count: int
+    elements: Callable[[], Iterator[Any]]
     next_link: str | None
     total: int | None
 
 
-def read_feed(payload: bytes, headers: tuple[tuple[str, str], ...], where: str, notes: Notes) -> Feed:
+def read_feed(open_: Open, headers: tuple[tuple[str, str], ...], where: str, notes: Notes) -> Feed:
     """The elements of one JSON answer.
 
     Raises ParseError, naming `where`, for an answer that is no list of documents: an error text with status
     200, truncated JSON, an object without a list.
     """
-    text, repaired = decode_text(payload)
+    found, repaired, skipped = _found(open_, headers, where)
     if repaired:
         notes.say(f"{where}: {repaired} bita bukan UTF-8, dibaca sebagai Windows-1252")
-    data = _json(text, where, notes, blocked_reason(headers, payload))
-    elements = _elements(data)
-    if elements is None:
-        keys = ", ".join(sorted(map(str, data))[:12]) if isinstance(data, dict) else type(data).__name__
+    _after(found.rest, where, notes)
+    if skipped:
+        notes.say(f"{where}: teks sebelum JSON dilewati: {_line(skipped)!r}")
+    data = found.value
+    listed = _listed(data)
+    if listed is None:
+        is_object = isinstance(data, dict)
+        keys = ", ".join(sorted(map(str, data))[:12]) if is_object else "list"
         raise ParseError(
             where,
             f"the JSON holds no list of documents (it has: {keys}){_excuse(data)}",
             "Check the address; it must be that of the integration feed",
         )
-    return Feed(tuple(elements), _next_link(data), _total(data))
+    return Feed(listed.count, partial(_elements, open_, listed), _next_link(data), _total(data))
 
 
 def rows(feed: Feed, where: str, first: int) -> Iterator[Cells | Reject]:
     """The elements as rows numbered from `first`; what is no object is a reject."""
     readers: dict[tuple[str, ...], dict[str, list[str]]] = {}
-    for position, element in enumerate(feed.elements, start=first):
+    for position, element in enumerate(feed.elements(), start=first):
         place = f"{where}, unsur {position}"
         if not isinstance(element, dict):
             reason = (
@@ -124,44 +148,69 @@ def rows(feed: Feed, where: str, first: int) -> Iterator[Cells | Reject]:
 # Bytes to JSON -------------------------------------------------------------------------------------------
 
 
-def _json(text: str, where: str, notes: Notes, blocked: str | None) -> Any:
-    """The JSON value in a text that may have a program's complaints before or after it."""
-    stripped = text.lstrip()
-    if not stripped:
+@dataclass(frozen=True)
+class _Found:
+    """A JSON value, lists left in their place, and the text after it."""
+
+    value: Any
+    rest: str
+
+
+def _found(open_: Open, headers: tuple[tuple[str, str], ...], where: str) -> tuple[_Found, int, str]:
+    """The JSON value in a text that may have a program's complaints before or after it.
+
+    With it, how many bytes of the text were repaired, and the complaints before it.
+    """
+    with open_() as stream:
+        text = TextStream(stream)
+        head, lead = "", 0
+        while len(head) < _HEAD_CHARACTERS and (more := text.read()):
+            stripped = head + more if head else more.lstrip()
+            lead += len(head) + len(more) - len(stripped)
+            head = stripped
+    if not head:
         raise ParseError(where, "the answer is empty", "Collect again; if it stays so, tell the site's owner")
-    if stripped[0] in "[{":
-        try:
-            data, end = _decoded(stripped, 0, where)
-        except ValueError as error:
-            raise ParseError(
-                where,
-                f"the JSON cannot be read ({error}); it is damaged or cut off ({len(text)} characters)",
-                "Collect again; if it stays so, tell the site's owner",
-            ) from error
-        _after(stripped[end:], where, notes)
-        return data
+    if head[0] in "[{":
+        with open_() as stream:
+            text = TextStream(stream)
+            try:
+                found = _value(text, lead, where)
+            except JsonError as error:
+                text.drain()
+                raise ParseError(
+                    where,
+                    f"the JSON cannot be read ({error}); "
+                    f"it is damaged or cut off ({text.characters} characters)",
+                    "Collect again; if it stays so, tell the site's owner",
+                ) from error
+            text.drain()
+            return found, text.repaired, ""
     # A whole page may hold JSON of its own in a script, which is no answer.
-    is_page = "<html" in stripped[:2000].lower()
-    for found, _ in zip(() if is_page else _START.finditer(stripped), range(_MOST_STARTS), strict=False):
-        try:
-            data, end = _decoded(stripped, found.start(1), where)
-        except ValueError:
-            # Brackets of a warning.
-            continue
-        if _elements(data) is not None:
-            _after(stripped[end:], where, notes)
-            notes.say(f"{where}: teks sebelum JSON dilewati: {_line(stripped[: found.start(1)])!r}")
-            return data
+    is_page = "<html" in head[:2000].lower()
+    for start, _ in zip(() if is_page else _START.finditer(head), range(_MOST_STARTS), strict=False):
+        with open_() as stream:
+            inner = TextStream(stream)
+            try:
+                found = _value(inner, lead + start.start(1), where)
+            except JsonError:
+                # Brackets of a warning.
+                continue
+            if _listed(found.value) is not None:
+                inner.drain()
+                return found, inner.repaired, head[: start.start(1)]
     raise ParseError(
         where,
-        blocked or f"the source answered with text instead of a list: {_line(stripped)!r}",
+        blocked_reason(headers, text.head)
+        or f"the source answered with text instead of a list: {_line(head)!r}",
         "Collect again; if it stays so, tell the site's owner",
     )
 
 
-def _decoded(text: str, at: int, where: str) -> tuple[Any, int]:
+def _value(text: TextStream, start: int, where: str) -> _Found:
+    """The value that begins `start` characters into the text; raises JsonError where there is none."""
+    cursor = JsonText(text.read, start)
     try:
-        return _DECODER.raw_decode(text, at)
+        return _Found(_skeleton(cursor), cursor.rest(_LONGEST_RAW))
     except RecursionError as error:
         raise ParseError(
             where, "the JSON is nested too deeply", "Check that the address is the feed"
@@ -169,15 +218,56 @@ def _decoded(text: str, at: int, where: str) -> tuple[Any, int]:
 
 
 def _after(rest: str, where: str, notes: Notes) -> None:
-    extra = rest.strip().lstrip(";").strip()
+    extra = rest.lstrip(";").strip()
     if extra and not extra.startswith("<"):
         raise ParseError(
             where,
             f"there is more after the JSON: {_line(extra)!r}",
             "Tell the site's owner; two answers may have been glued together",
         )
-    if rest.strip():
-        notes.say(f"{where}: teks sesudah JSON dilewati: {_line(rest.strip())!r}")
+    if rest:
+        notes.say(f"{where}: teks sesudah JSON dilewati: {_line(rest)!r}")
+
+
+def _skeleton(text: JsonText, depth: int = 0) -> Any:
+    """The value at the cursor, with every list that may be the one of documents left in its place."""
+    mark, start = text.peek(), text.position
+    if mark == "[":
+        count, is_of_documents = 0, True
+        for element in text.elements():
+            count += 1
+            # A list of bare words or numbers is none of documents.
+            is_of_documents = is_of_documents and (element is None or isinstance(element, (dict, list)))
+        return _Listed(start, count, is_of_documents)
+    if mark != "{" or depth > _DEEPEST:
+        return text.value()
+    data: dict[str, Any] = {}
+    numbered = 0
+    for key in text.keys():  # noqa: SIM118 (a cursor, not a mapping)
+        value = _skeleton(text, depth + 1) if key in _LIST_KEYS else text.value()
+        # PHP writes an array with a gap in its indices as an object: {"0": {...}, "2": {...}}.
+        if _is_numbered(key, value):
+            numbered += 1
+        else:
+            data[key] = value
+    if numbered:
+        data[_NUMBERED] = _Listed(start, numbered, True, is_object=True)
+    return data
+
+
+def _is_numbered(key: str, value: Any) -> bool:
+    return key.isdigit() and isinstance(value, dict)
+
+
+def _elements(open_: Open, listed: _Listed) -> Iterator[Any]:
+    with open_() as stream:
+        text = JsonText(TextStream(stream).read, listed.start)
+        if not listed.is_object:
+            yield from text.elements()
+            return
+        for key in text.keys():  # noqa: SIM118 (a cursor, not a mapping)
+            if _is_numbered(key, value := text.value()):
+                yield value
 
 
 def _line(text: str) -> str:
@@ -188,19 +278,15 @@ def _line(text: str) -> str:
 # JSON to elements ----------------------------------------------------------------------------------------
 
 
-def _elements(data: Any, depth: int = 0) -> list[Any] | None:
-    if isinstance(data, list):
-        # A list of bare words or numbers is none of documents.
-        is_listing = all(element is None or isinstance(element, (dict, list)) for element in data)
-        return data if is_listing else None
-    if not isinstance(data, dict) or depth > _DEEPEST:
+def _listed(data: Any) -> _Listed | None:
+    if isinstance(data, _Listed):
+        return data if data.is_of_documents else None
+    if not isinstance(data, dict):
         return None
-    for key in _LIST_KEYS:
-        if key in data and (found := _elements(data[key], depth + 1)) is not None:
+    for key in (*_LIST_KEYS, _NUMBERED):
+        if (found := _listed(data.get(key))) is not None:
             return found
-    # PHP writes an array with a gap in its indices as an object: {"0": {...}, "2": {...}}.
-    numbered = [value for key, value in data.items() if key.isdigit() and isinstance(value, dict)]
-    return numbered or None
+    return None
 
 
 def _excuse(data: Any) -> str:

@@ -7,19 +7,22 @@ listed, under its title, is the evidence.
 from __future__ import annotations
 
 import hashlib
+import io
 import logging
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from collectors import html_listing, jdihn
 from collectors.detail_page import about_the_same, read_detail
+from collectors.digest_set import DigestSet, digest
 from collectors.drop_folder import file_url, read_file, top_files
-from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject
+from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject, joined
 from collectors.html_listing import Detail, load_profile
 from collectors.http import FetchError, HttpSession, decode_body
 from collectors.institution import Source
@@ -27,6 +30,8 @@ from collectors.profile_trials import Trial, ranked, verdict
 from collectors.regulation_rows import Cells, Notes, clean_url, to_record
 
 _SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
+PART_ROWS = 10_000
+_PEEK_BYTES = 1024
 _COLLECT_AGAIN = "Collect again; if it stays so, tell the site's owner"
 _IDENTITY = tuple(
     f.name for f in fields(RegulationRecord) if f.name not in ("position", "capture_id", "file_url")
@@ -39,9 +44,10 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class _Page:
-    """One document of a listing as either format gives it."""
+    """One document of a listing as either format gives it. `rows` can be gone through more than once."""
 
-    rows: tuple[Cells | Reject, ...]
+    count: int
+    rows: Callable[[], Iterable[Cells | Reject]]
     next_link: str | None
     total: int | None
 
@@ -80,7 +86,7 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     address = source.url
     links: list[str] = []
     visited: list[str] = []
-    shown: list[tuple[str, ...]] = []
+    shown: list[bytes] = []
     is_resumed = False
     while True:
         kept = session.earlier(address) if is_resumed else None
@@ -119,12 +125,13 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
         address = step
 
 
-def _begins_as_before(earlier: Fetched | None, source: Source, shown: Sequence[tuple[str, ...]]) -> bool:
+def _begins_as_before(earlier: Fetched | None, source: Source, shown: Sequence[bytes]) -> bool:
     """Whether the first page shows what it did in the run that failed; else all pages may have shifted."""
     if earlier is None or not shown:
         return False
     try:
-        page = _page(decode_body(earlier), earlier.headers, earlier.url, source, 1, Notes())
+        body = decode_body(earlier)
+        page = _page(lambda: io.BytesIO(body), earlier.headers, earlier.url, source, 1, Notes())
     except (ParseError, FetchError):
         return False
     return _signature(page) == shown[0]
@@ -168,20 +175,22 @@ def _details(source: Source, session: HttpSession, links: Sequence[str]) -> Iter
         failures = failures + 1 if document.status is not None and document.status >= 400 else 0
 
 
-def _next_step(
-    document: Fetched, source: Source, shown: list[tuple[str, ...]], links: list[str]
-) -> str | None:
+def _next_step(document: Fetched, source: Source, shown: list[bytes], links: list[str]) -> str | None:
     """The address of the next page, or None at the end.
 
     `shown` gathers what each page showed, `links` the addresses of the documents' own pages.
     """
+    body = decode_body(document)
+    if not shown and source.format == "jdihn" and body[:_PEEK_BYTES].lstrip().startswith(b"["):
+        # A bare array names no next page: it need not be read to know that.
+        return None
     try:
-        page = _page(decode_body(document), document.headers, document.url, source, 1, Notes())
+        page = _page(lambda: io.BytesIO(body), document.headers, document.url, source, 1, Notes())
     except ParseError:
         # Nothing can be followed from here. Loading reads the same bytes and says what is wrong with them.
         return None
     signature = _signature(page)
-    if not page.rows or (shown and signature == shown[-1]):
+    if page.count == 0 or (shown and signature == shown[-1]):
         return None
     if signature in shown:
         raise FetchError(
@@ -190,7 +199,7 @@ def _next_step(
             f"page {len(shown) + 1} shows page {shown.index(signature) + 1} again; {_COLLECT_AGAIN}",
         )
     shown.append(signature)
-    for row in page.rows:
+    for row in page.rows() if _detail_of(source) is not None else ():
         own = clean_url(row.detail_url, document.url) if isinstance(row, Cells) and row.detail_url else None
         if own is not None and _bare(urlsplit(own).hostname or "") == _bare(
             urlsplit(document.url).hostname or ""
@@ -228,29 +237,39 @@ def _bare(host: str) -> str:
     return host.removeprefix("www.")
 
 
-def _signature(page: _Page) -> tuple[str, ...]:
-    """What a page shows, without what changes at every request (tokens, encrypted ids in links)."""
-    return tuple(
-        f"{row.title}\n{row.number}\n{row.year}\n{row.enacted_on}" if isinstance(row, Cells) else row.raw
-        for row in page.rows
-    )
+def _signature(page: _Page) -> bytes:
+    """What a page shows without what changes at every request (tokens, encrypted ids in links): a digest."""
+    whole = hashlib.sha256()
+    for row in page.rows():
+        shown = (row.title, row.number, row.year, row.enacted_on) if isinstance(row, Cells) else (row.raw,)
+        whole.update(digest(shown))
+    return whole.digest()
 
 
 # Parsing -------------------------------------------------------------------------------------------------
 
 
 def parse(captures: Sequence[Capture], source: Source) -> Parsed:
-    """The regulations of one run. Every row is a record, a reject or a duplicate.
+    """The regulations of one run as a whole; see `parse_parts`."""
+    return joined(parse_parts(captures, source))
+
+
+def parse_parts(  # noqa: PLR0912 (the way of a row, in order)
+    captures: Sequence[Capture], source: Source, rows: int = PART_ROWS
+) -> Iterator[Parsed]:
+    """The regulations of one run in parts of so many rows, each a record, a reject or a duplicate.
 
     Duplicates are rows equal in every field, rows of one document id that differ in their file only (one per
-    attachment or subject), and the rows of a page shown again. Raises ParseError when a page cannot be read
-    or the listing has no rows at all.
+    attachment or subject), and the rows of a page shown again. The notes come with the last part. Raises
+    ParseError, also after some parts, when a page cannot be read or the listing has no rows at all: then
+    nothing of it is to be believed.
     """
     notes = Notes()
+    pages = [one for one in captures if one.status is None or not 300 <= one.status < 400]
     records: list[RegulationRecord] = []
     rejects: list[Reject] = []
-    identities: set[tuple[object, ...]] = set()
-    signatures: list[tuple[str, ...]] = []
+    identities = DigestSet()
+    previous: bytes | None = None
     duplicates = repeated = seen = 0
     total: int | None = None
     detail = _detail_of(source)
@@ -262,29 +281,35 @@ def parse(captures: Sequence[Capture], source: Source) -> Parsed:
             continue
         if capture.status is not None and capture.status >= 400:
             raise ParseError(capture.url, f"the site answered {capture.status}", _COLLECT_AGAIN)
-        page = _page(capture.payload, capture.headers, capture.url, source, seen + 1, notes)
-        seen += len(page.rows)
+        page = _page(capture.open, capture.headers, capture.url, source, seen + 1, notes)
+        seen += page.count
         total = page.total if page.total is not None else total
-        signature = _signature(page)
-        if page.rows and signatures and signature == signatures[-1]:
-            repeated += len(page.rows)
-            notes.say(
-                f"{capture.url}: mengulang halaman sebelumnya, {len(page.rows)} baris tidak dihitung lagi"
-            )
-            continue
-        signatures.append(signature)
-        for row in page.rows:
-            found = row if isinstance(row, Reject) else to_record(row, capture.url, capture.capture_id, notes)
-            if isinstance(found, Reject):
-                rejects.append(found)
+        if len(pages) > 1:
+            signature = _signature(page)
+            if page.count and signature == previous:
+                repeated += page.count
+                duplicates += page.count
+                notes.say(
+                    f"{capture.url}: mengulang halaman sebelumnya, {page.count} baris tidak dihitung lagi"
+                )
                 continue
-            assert isinstance(row, Cells)
-            if _is_repeated(found, row, identities):
+            previous = signature
+        for row in page.rows():
+            found = _read(row, capture, identities, notes)
+            if found is None:
                 duplicates += 1
-                continue
-            if detail is not None and found.detail_url is not None:
-                own_pages.setdefault(found.detail_url, _Row(len(records), row, capture.url))
-            records.append(found)
+            elif isinstance(found, Reject):
+                rejects.append(found)
+            else:
+                if detail is not None and isinstance(row, Cells) and found.detail_url is not None:
+                    own_pages.setdefault(found.detail_url, _Row(len(records), row, capture.url))
+                records.append(found)
+            # With pages of their own, records are completed when all have come.
+            if detail is None and len(records) + len(rejects) + duplicates >= rows:
+                yield Parsed("regulation", tuple(records), tuple(rejects), duplicates)
+                records.clear()
+                rejects.clear()
+                duplicates = 0
     if detail is not None:
         _add_details(records, details, detail, notes)
     if seen == 0:
@@ -292,7 +317,20 @@ def parse(captures: Sequence[Capture], source: Source) -> Parsed:
         raise ParseError(where, "empty listing: it has no rows", _COLLECT_AGAIN)
     if total is not None and total != seen - repeated:
         notes.say(f"sumber menyebut {total} dokumen, {seen - repeated} baris terbaca")
-    return Parsed("regulation", tuple(records), tuple(rejects), duplicates + repeated, notes.all())
+    yield Parsed("regulation", tuple(records), tuple(rejects), duplicates, notes.all())
+
+
+def _read(
+    row: Cells | Reject, capture: Capture, identities: DigestSet, notes: Notes
+) -> RegulationRecord | Reject | None:
+    """What a row is: a record, a reject, or None where it repeats another."""
+    found = row if isinstance(row, Reject) else to_record(row, capture.url, capture.capture_id, notes)
+    is_repeated = (
+        isinstance(found, RegulationRecord)
+        and isinstance(row, Cells)
+        and _is_repeated(found, row, identities)
+    )
+    return None if is_repeated else found
 
 
 def _answers(captures: Sequence[Capture]) -> Iterator[tuple[str, Capture]]:
@@ -337,25 +375,30 @@ def _with_detail(cells: Cells, capture: Capture, detail: Detail, notes: Notes) -
     )
 
 
-def _is_repeated(record: RegulationRecord, cells: Cells, identities: set[tuple[object, ...]]) -> bool:
+def _is_repeated(record: RegulationRecord, cells: Cells, identities: DigestSet) -> bool:
     shown = tuple(getattr(record, name) for name in _IDENTITY)
-    own = {("row", record.file_url, *shown)}
+    is_new = identities.add(digest(("row", record.file_url, shown)))
     if cells.document_id is not None:
-        own.add(("document", cells.document_id, *shown))
-    is_repeated = not own.isdisjoint(identities)
-    identities |= own
-    return is_repeated
+        is_new = identities.add(digest(("document", cells.document_id, shown))) and is_new
+    return not is_new
 
 
 def _page(
-    payload: bytes, headers: tuple[tuple[str, str], ...], where: str, source: Source, first: int, notes: Notes
+    open_: Callable[[], BinaryIO],
+    headers: tuple[tuple[str, str], ...],
+    where: str,
+    source: Source,
+    first: int,
+    notes: Notes,
 ) -> _Page:
     if source.format == "html":
         profile = load_profile(source.profile or "")
-        page = html_listing.read_page(payload, headers, profile, where, notes)
-        return _Page(tuple(html_listing.rows(page, profile, where, first)), page.next_link, page.total)
-    feed = jdihn.read_feed(payload, headers, where, notes)
-    return _Page(tuple(jdihn.rows(feed, where, first)), feed.next_link, feed.total)
+        with open_() as stream:
+            page = html_listing.read_page(stream.read(), headers, profile, where, notes)
+        rows = tuple(html_listing.rows(page, profile, where, first))
+        return _Page(len(rows), lambda: rows, page.next_link, page.total)
+    feed = jdihn.read_feed(open_, headers, where, notes)
+    return _Page(feed.count, partial(jdihn.rows, feed, where, first), feed.next_link, feed.total)
 
 
 def parse_file(path: Path, *, profile: str | None) -> Parsed:
@@ -373,7 +416,7 @@ def parse_file(path: Path, *, profile: str | None) -> Parsed:
         status=None,
         headers=(),
         digest="sha256:" + hashlib.sha256(fetched.body).hexdigest(),
-        payload=fetched.body,
+        content=fetched.body,
     )
     if profile is not None:
         return parse((capture,), _file_source(path, "html", profile))

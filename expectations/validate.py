@@ -8,8 +8,8 @@ through SQL reports its own errors as failures of the data.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -21,21 +21,18 @@ if TYPE_CHECKING:
 
 SUITES_FOLDER = Path(__file__).parent / "suites"
 CHUNK_ROWS = 200_000
-"""Rows judged at a time: the lists of failing rows of a larger batch would crowd the memory."""
+"""Rows judged at a time: the lists of failing rows of a larger frame would crowd the memory."""
 
 Severity = Literal["critical", "warning"]
 Outcome = Literal["pass", "fail", "error"]
 Parameter = int | float | str
 
 _ROW_LEVEL = ("expect_column_value", "expect_column_pair_values_", "expect_multicolumn_values_")
-# These look at all rows together although they name failing ones.
-_WHOLE_BATCH = frozenset(
-    {
-        "expect_column_values_to_be_unique",
-        "expect_compound_columns_to_be_unique",
-        "expect_column_value_z_scores_to_be_less_than",
-    }
+# These look at all rows together although they name failing ones; all they need of a value is what equals it.
+_UNIQUENESS = frozenset(
+    {"expect_column_values_to_be_unique", "expect_compound_columns_to_be_unique"},
 )
+_WHOLE_BATCH = _UNIQUENESS | {"expect_column_value_z_scores_to_be_less_than"}
 
 
 class SuiteError(Exception):
@@ -64,9 +61,13 @@ class Expectation:
     @property
     def column(self) -> str | None:
         """The column or columns it is about, for people."""
+        return ", ".join(self.columns) or None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns it is about."""
         names = [self.kwargs.get(key) for key in ("column", "column_A", "column_B")]
-        listed = [str(name) for name in (*names, *self.kwargs.get("column_list", ())) if name is not None]
-        return ", ".join(listed) or None
+        return tuple(str(name) for name in (*names, *self.kwargs.get("column_list", ())) if name is not None)
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,8 @@ class Verdict:
     """The outcome for a batch.
 
     ``fail`` refuses the batch; ``error`` means that the gate itself could not judge it. `bad_rows` maps
-    positions of rows to be quarantined, from 0, to the reasons; they do not fail a batch that is mostly good.
+    positions of rows to be quarantined, from 0, to the reasons; they do not fail a batch that is mostly good,
+    and there are none where the batch as a whole is not let in.
     """
 
     outcome: Outcome
@@ -97,17 +99,22 @@ class Verdict:
 
 @dataclass(frozen=True)
 class _Tally:
-    """What Great Expectations counted, over all chunks: positions of bad rows, or its own problem."""
+    """What Great Expectations counted: how many bad rows, or its own problem.
 
-    bad: tuple[int, ...]
+    `rows` are the positions of the bad ones inside the part, where they were asked for.
+    """
+
+    count: int
+    rows: tuple[int, ...]
     observed: str
     succeeded: bool
     problem: str | None = None
 
     def plus(self, later: _Tally) -> _Tally:
-        """What two chunks say together."""
+        """What two parts say together."""
         return _Tally(
-            self.bad + later.bad,
+            self.count + later.count,
+            (),
             later.observed,
             self.succeeded and later.succeeded,
             self.problem or later.problem,
@@ -130,18 +137,63 @@ def validate(table: str, frame: pd.DataFrame, parameters: Mapping[str, Parameter
 
 def judge(suite: Sequence[Expectation], frame: pd.DataFrame, parameters: Mapping[str, Parameter]) -> Verdict:
     """Judge a batch by a suite; see `validate`."""
-    filled = [(expectation, _filled(expectation, parameters)) for expectation in suite]
-    checks: list[Check] = []
-    bad_rows: dict[int, list[str]] = {}
-    for (expectation, kwargs), tally in zip(filled, _tallies(filled, frame), strict=True):
-        check = _check(expectation, kwargs, tally, len(frame))
-        checks.append(check)
-        if expectation.is_row_level and expectation.severity == "critical" and check.outcome == "pass":
-            for position in tally.bad:
-                bad_rows.setdefault(position, []).append(expectation.reason)
-    critical = {check.outcome for check in checks if check.severity == "critical"}
-    outcome: Outcome = "error" if "error" in critical else "fail" if "fail" in critical else "pass"
-    return Verdict(outcome, tuple(checks), {row: tuple(bad_rows[row]) for row in sorted(bad_rows)})
+    gate = Gate(suite, parameters)
+    bad_rows: dict[int, tuple[str, ...]] = {}
+    # An empty batch is one empty part: a column that is missing must show even then.
+    for start in range(0, max(len(frame), 1), CHUNK_ROWS):
+        part = frame.iloc[start : start + CHUNK_ROWS]
+        bad = gate.judge_part(part, is_whole=len(part) == len(frame))
+        bad_rows |= {start + at: reasons for at, reasons in bad.items()}
+    verdict = gate.verdict()
+    return replace(verdict, bad_rows=bad_rows) if verdict.outcome == "pass" else verdict
+
+
+class Gate:
+    """Judges a batch that comes in parts and is never in memory as a whole.
+
+    Of rows that went by only what uniqueness is told by is kept. Raises SuiteError for a missing parameter.
+    """
+
+    def __init__(self, suite: Sequence[Expectation], parameters: Mapping[str, Parameter]) -> None:
+        self._filled = [(expectation, _filled(expectation, parameters)) for expectation in suite]
+        self._tallies: dict[int, _Tally] = {}
+        self._kept: list[pd.DataFrame] = []
+        self._rows = 0
+
+    def judge_part(self, frame: pd.DataFrame, *, is_whole: bool = False) -> Mapping[int, tuple[str, ...]]:
+        """Rows of the part that are to be quarantined, from 0, and why; they stand if the batch passes.
+
+        `is_whole` says that there are no other parts, which saves a second pass.
+        """
+        entries = {n: e for n, e in enumerate(self._filled) if is_whole or e[0].is_row_level}
+        found = _run(entries, frame, "COMPLETE")
+        bad_rows: dict[int, list[str]] = {}
+        for number, tally in found.items():
+            self._tallies[number] = self._tallies[number].plus(tally) if number in self._tallies else tally
+            expectation = self._filled[number][0]
+            if expectation.is_row_level and expectation.severity == "critical":
+                for position in tally.rows:
+                    bad_rows.setdefault(position, []).append(expectation.reason)
+        self._rows += len(frame)
+        if not is_whole:
+            self._kept.append(_comparable(frame, [e for e, _ in self._filled if not e.is_row_level]))
+        return {row: tuple(bad_rows[row]) for row in sorted(bad_rows)}
+
+    def verdict(self) -> Verdict:
+        """The outcome for all parts together, without the bad rows that were named part by part."""
+        if self._kept:
+            import pandas as pd
+
+            whole = {n: e for n, e in enumerate(self._filled) if not e[0].is_row_level}
+            self._tallies |= _run(whole, pd.concat(self._kept, ignore_index=True), "SUMMARY")
+            self._kept.clear()
+        checks = tuple(
+            _check(expectation, kwargs, self._tallies[number], self._rows)
+            for number, (expectation, kwargs) in enumerate(self._filled)
+        )
+        critical = {check.outcome for check in checks if check.severity == "critical"}
+        outcome: Outcome = "error" if "error" in critical else "fail" if "fail" in critical else "pass"
+        return Verdict(outcome, checks, {})
 
 
 def warm_up() -> None:
@@ -197,29 +249,26 @@ def _filled(expectation: Expectation, parameters: Mapping[str, Parameter]) -> di
     return filled
 
 
-def _tallies(filled: Sequence[_Filled], frame: pd.DataFrame) -> list[_Tally]:
-    """Count over the batch: in chunks where rows are judged one by one, else as a whole."""
-    found: dict[int, _Tally] = {}
-    by_row = {n: entry for n, entry in enumerate(filled) if entry[0].is_row_level}
-    whole = {n: entry for n, entry in enumerate(filled) if n not in by_row}
-    if len(frame) <= CHUNK_ROWS:
-        by_row, whole = by_row | whole, {}
-    for start, part in _chunks(frame):
-        for number, tally in _run(by_row, part, start).items():
-            found[number] = found[number].plus(tally) if number in found else tally
-    if whole:
-        found |= _run(whole, frame, 0)
-    return [found[number] for number in range(len(filled))]
+def _comparable(frame: pd.DataFrame, whole: Sequence[Expectation]) -> pd.DataFrame:
+    """The columns that expectations about the whole batch look at; where only equality counts, as hashes."""
+    import pandas as pd
 
-
-def _chunks(frame: pd.DataFrame) -> Iterator[tuple[int, pd.DataFrame]]:
-    # An empty batch is one empty chunk: a column that is missing must show even then.
-    for start in range(0, max(len(frame), 1), CHUNK_ROWS):
-        yield start, frame.iloc[start : start + CHUNK_ROWS]
+    kept: dict[str, Any] = {}
+    for expectation in whole:
+        for name in expectation.columns:
+            if name not in frame.columns:
+                continue
+            column = frame[name].reset_index(drop=True)
+            if expectation.type in _UNIQUENESS:
+                hashes = [None if pd.isna(value) else hash(value) for value in column]
+                kept.setdefault(name, pd.array(hashes, dtype="Int64"))
+            else:
+                kept[name] = column
+    return pd.DataFrame(kept, index=range(len(frame)))
 
 
 def _check(expectation: Expectation, kwargs: Mapping[str, Any], tally: _Tally, rows: int) -> Check:
-    count = len(tally.bad)
+    count = tally.count
     if tally.problem is not None:
         outcome: Outcome = "error"
         message = f"{expectation.type}: {tally.problem}"
@@ -237,10 +286,11 @@ def _check(expectation: Expectation, kwargs: Mapping[str, Any], tally: _Tally, r
     )
 
 
-def _run(entries: Mapping[int, _Filled], frame: pd.DataFrame, start: int) -> dict[int, _Tally]:
+def _run(entries: Mapping[int, _Filled], frame: pd.DataFrame, detail: str) -> dict[int, _Tally]:
     """Expectations on one part of the batch, in one pass: Great Expectations shares what they have in common.
 
-    Rows are named by position, counted from `start`. What it raises becomes the problem of the expectation.
+    `detail` is its result format: COMPLETE names the bad rows. What it raises becomes the problem of the
+    expectation.
     """
     import great_expectations as gx
     from great_expectations.expectations.registry import get_expectation_impl
@@ -253,17 +303,19 @@ def _run(entries: Mapping[int, _Filled], frame: pd.DataFrame, start: int) -> dic
             impl = get_expectation_impl(expectation.type)
             suite.add_expectation(impl(**kwargs, meta={"number": number}))
         except Exception as error:  # noqa: BLE001 - an expectation it cannot make is one that cannot judge
-            found[number] = _Tally((), "", False, f"{type(error).__name__}: {error}")
+            found[number] = _Tally(0, (), "", False, f"{type(error).__name__}: {error}")
     try:
-        results = batch.validate(suite, result_format={"result_format": "COMPLETE"}).results
+        results = batch.validate(suite, result_format={"result_format": detail}).results
     except Exception as error:  # noqa: BLE001 - whatever it raises, the batch could not be judged
-        broken = _Tally((), "", False, f"{type(error).__name__}: {error}")
+        broken = _Tally(0, (), "", False, f"{type(error).__name__}: {error}")
         return {number: found.get(number, broken) for number in entries}
     for result in results:
         number = result.expectation_config.meta["number"]
         counts = result.result
+        rows = tuple(int(at) for at in counts.get("unexpected_index_list") or ())
         found[number] = _Tally(
-            tuple(start + int(at) for at in counts.get("unexpected_index_list") or ()),
+            len(rows) if detail == "COMPLETE" else int(counts.get("unexpected_count") or 0),
+            rows,
             str(counts.get("observed_value", "")),
             bool(result.success),
             _problem(result.exception_info),

@@ -22,6 +22,7 @@ from collectors.institution import Source
 from expectations.validate import validate
 from tests.warehouse_rows import warehouse_with
 from warehouse.records import store
+from warehouse.staging import Staging
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "field" / "ckan-2.12"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -150,7 +151,7 @@ def test_an_empty_catalogue_is_refused_at_the_gate() -> None:
     assert validate("dataset", frame, {"min_rows": 1, "max_year": 2027}).outcome == "fail"
 
 
-def test_a_good_catalogue_passes_the_gate_and_its_changes_are_history() -> None:
+def test_a_good_catalogue_passes_the_gate_and_its_changes_are_history(tmp_path: Path) -> None:
     parsed = read(found(*(dataset(f"d{n}") for n in range(5))))
     frame = pd.DataFrame(
         {name: [getattr(r, name) for r in parsed.records] for name in columns_of("dataset")}, dtype=object
@@ -161,7 +162,10 @@ def test_a_good_catalogue_passes_the_gate_and_its_changes_are_history() -> None:
     for day, batch in ((1, parsed), (2, changed)):
         at = datetime(2026, 3, day, tzinfo=UTC)
         stamp = {"entry_id": str(day), "institution": "kota-a", "source": "katalog"}
-        store(connection, "dataset", batch.records, (), observed_at=at, loaded_at=at, **stamp)
+        with Staging(tmp_path) as staging:
+            staging.keep("dataset", batch.records, ())
+            with staging.shown_to(connection):
+                store(connection, "dataset", observed_at=at, loaded_at=at, **stamp)
     kept = connection.execute(
         "SELECT name, is_described, valid_to IS NULL FROM core.dataset ORDER BY name, valid_from"
     ).fetchall()

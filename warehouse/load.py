@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
 import duckdb
-import pandas as pd
 
 from collectors import app_registry, attestations, open_data, regulations, uptime, uptime_history
 from collectors.archive import Archive
@@ -28,7 +27,6 @@ from collectors.evidence import (
     Reject,
     Run,
     Table,
-    UptimeRecord,
     columns_of,
 )
 from collectors.institution import (
@@ -45,9 +43,10 @@ from collectors.ledger import Entry
 from collectors.own_outage import OWN_OUTAGE, without_own_outage
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
-from warehouse.connection import append, statement, writing
+from warehouse.connection import append, execute, frame_of, statement, writing
 from warehouse.institution_rows import load_institution
 from warehouse.records import MERGE_FOLDER, store
+from warehouse.staging import Staging
 
 MASS_DROP_SHARE = 0.5
 """A listing with fewer than this share of the rows of its last good run is refused, not believed."""
@@ -78,18 +77,14 @@ class LoadResult:
 
 @dataclass(frozen=True)
 class _Batch:
-    """One entry ready to be committed."""
+    """One entry ready to be committed; its rows are in the staging."""
 
     entry: Entry
     run: Run
     captures: tuple[Capture, ...]
-    table: Table | None
-    good: tuple[Record, ...]
-    held: tuple[Record, ...]
-    rejects: tuple[Reject, ...]
-    duplicates: int
-    verdict: validate.Verdict | None
     result: LoadResult
+    table: Table | None = None
+    verdict: validate.Verdict | None = None
 
 
 def load(
@@ -127,41 +122,45 @@ def load(
         if at in stuck:
             continue
         config = _config_at(archive, ledgers, entry)
-        batch = _prepare(archive, entry, config, floors.get(at))
-        if batch.result.outcome == "error":
-            stuck.add(at)
-        else:
-            with writing(warehouse, now) as connection:
-                _commit(connection, batch, now)
-            if batch.result.outcome == "loaded" and batch.table is not None:
-                floors[at] = batch.result.loaded
+        with Staging(warehouse.parent) as staging:
+            batch = _prepare(archive, entry, config, floors.get(at), staging)
+            if batch.result.outcome == "error":
+                stuck.add(at)
+            else:
+                with writing(warehouse, now) as connection, staging.shown_to(connection):
+                    _commit(connection, batch, now)
+                if batch.result.outcome == "loaded" and batch.table is not None:
+                    floors[at] = batch.result.loaded
         log.info("%s/%s: %s %s", *at, batch.result.outcome, batch.result.message)
         results.append(batch.result)
     return results
 
 
-def parse_captures(run: Run, captures: Sequence[Capture], config: InstitutionFile | None) -> Parsed | None:
-    """The records of one run, or None for the institution's own file, which has none.
+def parse_parts(
+    run: Run, captures: Sequence[Capture], config: InstitutionFile | None
+) -> Iterator[Parsed] | None:
+    """The records of one run part by part, or None for the institution's own file, which has none.
 
-    Raises ParseError when nothing of the run can be read.
+    Raises ParseError, also after some parts, when nothing of the run can be believed.
     """
     if run.source == CONFIG_SOURCE:
         return None
     if run.source == SERVICES_SOURCE:
         rule = config.own_outage if config else OwnOutage()
-        return without_own_outage(uptime.parse(captures, None), rule)
+        return without_own_outage(uptime.parse(captures, None), rule).parts(regulations.PART_ROWS)
     if run.source == HISTORY_SOURCE:
-        return uptime_history.parse(captures)
+        return uptime_history.parse(captures).parts(regulations.PART_ROWS)
     source = _source_of(run, config)
     match source.collector:
         case "regulations":
-            return regulations.parse(captures, source)
+            return regulations.parse_parts(captures, source)
         case "app_registry":
-            return app_registry.parse(captures, source)
+            return app_registry.parse(captures, source).parts(regulations.PART_ROWS)
         case "attestations":
-            return _known_criteria_only(attestations.parse(captures, source))
+            parsed = _known_criteria_only(attestations.parse(captures, source))
+            return parsed.parts(regulations.PART_ROWS)
         case "open_data":
-            return open_data.parse(captures)
+            return open_data.parse(captures).parts(regulations.PART_ROWS)
 
 
 def _source_of(run: Run, config: InstitutionFile | None) -> Source:
@@ -217,54 +216,66 @@ def _config_at(
     return parse_institution(captures[0].payload.decode(), captures[0].url)
 
 
-def _prepare(archive: Archive, entry: Entry, config: InstitutionFile | None, last_good: int | None) -> _Batch:
+def _prepare(
+    archive: Archive, entry: Entry, config: InstitutionFile | None, last_good: int | None, staging: Staging
+) -> _Batch:
     run, captures = archive.read(entry)
-    empty = _Batch(entry, run, captures, None, (), (), (), 0, None, _result(entry, "loaded"))
+    batch = _Batch(entry, run, captures, _result(entry, "loaded"))
     if run.outcome == "failed":
-        return replace(empty, result=_result(entry, "failed", message=run.message))
+        return replace(batch, result=_result(entry, "failed", message=run.message))
     try:
-        parsed = parse_captures(run, captures, config)
+        parts = parse_parts(run, captures, config)
+        if parts is None:
+            return batch
+        table, verdict, result = _judged(batch, parts, _floor(run, config, last_good), staging)
     except (ParseError, ConfigError) as error:
-        reject = Reject(getattr(error, "where", entry.source), str(error), "")
-        return replace(empty, rejects=(reject,), result=_result(entry, "refused", message=str(error)))
-    if parsed is None:
-        return empty
-    frame = pd.DataFrame(
-        {name: [getattr(record, name) for record in parsed.records] for name in columns_of(parsed.table)},
-        dtype=object,
-    )
-    parameters = {"min_rows": _floor(run, config, last_good), "max_year": run.ended_at.year + 1}
-    verdict = validate.validate(parsed.table, frame, parameters)
-    batch = replace(
-        empty, table=parsed.table, rejects=parsed.rejects, duplicates=parsed.duplicates, verdict=verdict
-    )
-    critical = [check for check in verdict.checks if check.severity == "critical"]
-    if verdict.outcome == "error":
-        broken = "; ".join(check.message for check in critical if check.outcome == "error")
-        return replace(batch, result=_result(entry, "error", message=f"the gate could not judge: {broken}"))
+        staging.clear()
+        staging.refuse([Reject(getattr(error, "where", entry.source), str(error), "")])
+        return replace(batch, result=_result(entry, "refused", message=str(error)))
     if verdict.outcome == "fail":
-        why = "; ".join(check.message for check in critical if check.outcome == "fail")
-        rejects = (*parsed.rejects, *(_refused(record, f"batch ditolak: {why}") for record in parsed.records))
-        return replace(
-            batch,
-            rejects=rejects,
-            result=_result(entry, "refused", parsed, quarantined=len(rejects), message=why),
-        )
-    good = tuple(r for number, r in enumerate(parsed.records) if number not in verdict.bad_rows)
-    held = tuple(parsed.records[number] for number in verdict.bad_rows)
-    rejects = (
-        *parsed.rejects,
-        *(_refused(parsed.records[n], "; ".join(reasons)) for n, reasons in verdict.bad_rows.items()),
-    )
-    result = _result(
-        entry,
-        "loaded",
-        parsed,
-        loaded=len(good),
-        quarantined=len(rejects),
-        message="; ".join(parsed.notes),
-    )
-    return replace(batch, good=good, held=held, rejects=rejects, result=result)
+        # The rows have gone by: they are read once more, now each with the reason of the whole.
+        staging.clear()
+        for part in parse_parts(run, captures, config) or ():
+            why = f"batch ditolak: {result.message}"
+            staging.refuse([*part.rejects, *(_refused(record, why) for record in part.records)])
+    return replace(batch, table=table, verdict=verdict, result=result)
+
+
+def _judged(
+    batch: _Batch, parts: Iterator[Parsed], floor: int, staging: Staging
+) -> tuple[Table, validate.Verdict, LoadResult]:
+    """Pass every part through the gate into the staging, and judge the whole."""
+    part, following = next(parts), next(parts, None)
+    parameters = {"min_rows": floor, "max_year": batch.run.ended_at.year + 1}
+    gate = validate.Gate(validate.read_suite(part.table), parameters)
+    is_whole = following is None
+    seen = loaded = duplicates = 0
+    notes: list[str] = []
+    while True:
+        columns = columns_of(part.table)
+        frame = frame_of({name: [getattr(record, name) for record in part.records] for name in columns})
+        bad = gate.judge_part(frame, is_whole=is_whole)
+        good = [record for number, record in enumerate(part.records) if number not in bad]
+        staging.keep(part.table, good, [part.records[number] for number in bad])
+        reasons = {number: "; ".join(why) for number, why in bad.items()}
+        staging.refuse([*part.rejects, *(_refused(part.records[n], why) for n, why in reasons.items())])
+        seen, loaded, duplicates = seen + part.seen, loaded + len(good), duplicates + part.duplicates
+        notes.extend(part.notes)
+        if following is None:
+            break
+        part, following = following, next(parts, None)
+    verdict = gate.verdict()
+    critical = [check for check in verdict.checks if check.severity == "critical"]
+    broken = "; ".join(check.message for check in critical if check.outcome == "error")
+    failed = "; ".join(check.message for check in critical if check.outcome == "fail")
+    match verdict.outcome:
+        case "error":
+            result = _result(batch.entry, "error", message=f"the gate could not judge: {broken}")
+        case "fail":
+            result = _result(batch.entry, "refused", seen, 0, duplicates, failed)
+        case "pass":
+            result = _result(batch.entry, "loaded", seen, loaded, duplicates, "; ".join(notes))
+    return part.table, verdict, result
 
 
 def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> int:
@@ -277,22 +288,16 @@ def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> i
 
 
 def _result(
-    entry: Entry,
-    outcome: Outcome,
-    parsed: Parsed | None = None,
-    *,
-    loaded: int = 0,
-    quarantined: int = 0,
-    message: str = "",
+    entry: Entry, outcome: Outcome, seen: int = 0, loaded: int = 0, duplicates: int = 0, message: str = ""
 ) -> LoadResult:
     return LoadResult(
         entry.institution,
         entry.source,
         outcome,
-        seen=parsed.seen if parsed else 0,
+        seen=seen,
         loaded=loaded,
-        quarantined=quarantined,
-        duplicates=parsed.duplicates if parsed else 0,
+        quarantined=seen - loaded - duplicates,
+        duplicates=duplicates,
         message=message,
     )
 
@@ -329,15 +334,18 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
         source=entry.source,
         entry_id=entry.entry_id,
     )
-    append(
+    execute(
         connection,
-        "ops.quarantine",
-        [{"place": r.where, "reason": r.reason, "raw": r.raw} for r in batch.rejects],
-        entry_id=entry.entry_id,
-        institution=entry.institution,
-        source=entry.source,
-        table_name=batch.table,
-        quarantined_at=now,
+        "INSERT INTO ops.quarantine BY NAME SELECT $entry_id AS entry_id, $institution AS institution, "
+        "$source AS source, $table_name AS table_name, $now AS quarantined_at, place, reason, raw "
+        "FROM rejected",
+        {
+            "entry_id": entry.entry_id,
+            "institution": entry.institution,
+            "source": entry.source,
+            "table_name": batch.table,
+            "now": now,
+        },
     )
     if batch.verdict is not None:
         append(
@@ -365,8 +373,6 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
             store(
                 connection,
                 batch.table,
-                batch.good,
-                batch.held,
                 entry_id=entry.entry_id,
                 institution=entry.institution,
                 source=entry.source,
@@ -375,7 +381,7 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
             )
         elif entry.source == CONFIG_SOURCE:
             load_institution(connection, batch.captures[0], run.ended_at)
-    error = _error_class(batch)
+    error = _error_class(connection, batch)
     append(
         connection,
         "core.observation",
@@ -412,15 +418,17 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
     )
 
 
-def _error_class(batch: _Batch) -> str | None:
+def _error_class(connection: duckdb.DuckDBPyConnection, batch: _Batch) -> str | None:
     """Why the run was not a good look at its source; None where it was."""
     match batch.result.outcome:
         case "failed":
             return batch.run.error or "failed"
         case "refused":
             return "refused"
-    blind = any(isinstance(r, UptimeRecord) and r.error_class == OWN_OUTAGE for r in batch.good)
-    return OWN_OUTAGE if blind else None
+    if batch.table != "uptime_check":
+        return None
+    blind = connection.execute("SELECT 1 FROM batch WHERE error_class = $own LIMIT 1", {"own": OWN_OUTAGE})
+    return OWN_OUTAGE if blind.fetchone() else None
 
 
 def _last_good(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], int]:

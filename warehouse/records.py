@@ -11,7 +11,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pandas as pd
@@ -52,11 +51,26 @@ _HISTORY: Mapping[Table, _History] = {
 }
 
 
+def rows_of(table: Table, records: Sequence[Record]) -> pd.DataFrame:
+    """Records as rows of the relation `batch`; for a table with history, also key and row_hash."""
+    frame = frame_of({name: [getattr(record, name) for record in records] for name in columns_of(table)})
+    keyed = _HISTORY.get(table)
+    if keyed is not None:
+        if keyed.key not in frame:
+            frame[keyed.key] = [_key(record, keyed) for record in records]
+        frame["row_hash"] = [_row_hash(record, keyed) for record in records]
+    return frame
+
+
+def keys_of(table: Table, records: Sequence[Record]) -> pd.DataFrame:
+    """The keys of records as rows of the relation `held`; there are none in a table without history."""
+    keyed = _HISTORY.get(table)
+    return frame_of({"key": [_key(record, keyed) for record in records] if keyed else []})
+
+
 def store(
     connection: duckdb.DuckDBPyConnection,
     table: Table,
-    good: Sequence[Record],
-    held: Sequence[Record],
     *,
     entry_id: str,
     institution: str,
@@ -66,10 +80,10 @@ def store(
 ) -> None:
     """Put one run's records into raw, and into core what they change there.
 
-    `held` are records that the gate refused: the versions of their keys are neither confirmed nor ended.
+    They are read from the relation `batch` (see `rows_of`), whose `ordinal` numbers its rows. `held` has the
+    keys of records that the gate refused: the versions of these are neither confirmed nor ended.
     """
     columns = columns_of(table)
-    frame = frame_of({name: [getattr(record, name) for record in good] for name in columns})
     stamp = {
         "entry_id": entry_id,
         "institution": institution,
@@ -77,51 +91,31 @@ def store(
         "observed_at": observed_at,
         "loaded_at": loaded_at,
     }
+    execute(
+        connection,
+        f"INSERT INTO raw.{table} BY NAME SELECT $entry_id AS entry_id, $institution AS institution, "
+        "$source AS source, $observed_at AS captured_at, $loaded_at AS loaded_at, "
+        f"{', '.join(columns)} FROM batch",
+        stamp,
+    )
     keyed = _HISTORY.get(table)
-    if keyed is not None:
-        if keyed.key not in frame:
-            frame[keyed.key] = [_key(record, keyed) for record in good]
-        frame["row_hash"] = [_row_hash(record, keyed) for record in good]
-    connection.register("batch", frame)
-    try:
+    kept = [name for name in _columns(connection, table) if name in columns or (keyed and name == keyed.key)]
+    if keyed is None:
         execute(
             connection,
-            f"INSERT INTO raw.{table} BY NAME SELECT $entry_id AS entry_id, $institution AS institution, "
-            "$source AS source, $observed_at AS captured_at, $loaded_at AS loaded_at, "
-            f"{', '.join(columns)} FROM batch",
+            f"INSERT INTO core.{table} BY NAME "
+            "SELECT $institution AS institution, $source AS source, $loaded_at AS loaded_at, "
+            f"{', '.join(kept)} FROM batch",
             stamp,
         )
-        if keyed is None:
-            kept = ", ".join(name for name in _columns(connection, table) if name in columns)
-            execute(
-                connection,
-                f"INSERT INTO core.{table} BY NAME "
-                "SELECT $institution AS institution, $source AS source, $loaded_at AS loaded_at, "
-                f"{kept} FROM batch",
-                stamp,
-            )
-        else:
-            _merge(connection, table, keyed, frame, [_key(record, keyed) for record in held], stamp)
-    finally:
-        connection.unregister("batch")
-
-
-def _merge(
-    connection: duckdb.DuckDBPyConnection,
-    table: Table,
-    keyed: _History,
-    frame: pd.DataFrame,
-    held: Sequence[str],
-    stamp: Mapping[str, Any],
-) -> None:
-    """Close the versions this complete run no longer shows, open those it shows first."""
-    kept = [name for name in _columns(connection, table) if name in frame and name != "row_hash"]
+        return
+    # Close the versions this complete run no longer shows, open those it shows first.
     names = {"{table}": table, "{key}": keyed.key, "{columns}": ", ".join(kept)}
     for step in ("close", "open"):
         sql = statement(MERGE_FOLDER / f"{step}.sql")
         for placeholder, name in names.items():
             sql = sql.replace(placeholder, name)
-        execute(connection, sql, {**stamp, "held": list(held)})
+        execute(connection, sql, stamp)
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:

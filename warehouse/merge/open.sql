@@ -1,6 +1,6 @@
 -- Versions in the batch that are not current yet begin when the batch was observed.
 INSERT INTO core.{table} BY NAME
-SELECT DISTINCT ON ({key}, row_hash)
+SELECT
     $institution AS institution, $source AS source, {columns}, row_hash,
     $observed_at AS valid_from, NULL AS valid_to, $loaded_at AS loaded_at
 FROM batch
@@ -12,4 +12,10 @@ WHERE NOT EXISTS (
       AND known.{key} = batch.{key}
       AND known.row_hash = batch.row_hash
 )
-ORDER BY {key}, row_hash, position
+-- A version that the batch holds more than once begins with its first row.
+AND NOT EXISTS (
+    SELECT 1 FROM batch AS earlier
+    WHERE earlier.{key} = batch.{key}
+      AND earlier.row_hash = batch.row_hash
+      AND earlier.ordinal < batch.ordinal
+)
