@@ -129,7 +129,7 @@ class Archive:
                     captures.append(self._capture(entry, place, record))
         if run is None:
             raise ArchiveError(
-                f"{self._path(entry)}: entry {entry.seq} holds no run record; restore the source from a backup"
+                f"{self._path(entry)}: entry {entry.seq} holds no run record; restore it from a backup"
             )
         return run, tuple(captures)
 
@@ -250,7 +250,7 @@ class Archive:
                 if place.id == wanted:
                     return earlier, place
         raise ArchiveError(
-            f"{self._path(entry)}: revisit of {wanted}, which no ledger line lists; restore the source from a backup"
+            f"{self._path(entry)}: revisit of {wanted}, which no ledger line lists; restore it from a backup"
         )
 
 
