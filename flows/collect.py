@@ -151,7 +151,7 @@ def _known(archive: Archive, institution: str, source: Source, now: datetime) ->
             archive.unfinished(institution, source.id, since=now - RESUMED_WITHIN),
         )
     except ArchiveError as error:
-        # A damaged archive is for `pantau verify`; everything is fetched anew.
+        # Appending and loading name the damage; here it only means that everything is fetched anew.
         log.warning("nothing that is archived is used: %s", error)
         return Known({}, {})
 
