@@ -192,9 +192,9 @@ def show_index(page: PageView) -> None:
         weight = _plain(indicator.weight)
         name = escape(indicator.short_name)
         text = f"{name}: level {indicator.provisional}, weight {weight}"
-        if indicator.remedy:
-            where = f"{indicator.blocking}: " if indicator.blocking else ""
-            text += f"\n[dim]{escape(where + indicator.remedy)}[/]"
+        for said in (indicator.reason, f"Saran: {indicator.remedy}" if indicator.remedy else ""):
+            if said:
+                text += f"\n[dim]{escape(said)}[/]"
         _item(f"I{indicator.number}", text)
 
 

@@ -45,13 +45,13 @@ class FailedSource:
 
 @dataclass(frozen=True)
 class DownService:
-    """A service that is down, since when, and how it fails."""
+    """A service that is down, since when, and how it fails, in words."""
 
     service_id: str
     name: str
     agency: str
     down_since: datetime
-    error_class: str
+    fault: str
 
 
 @dataclass(frozen=True)
@@ -249,11 +249,11 @@ def _service_alert(current: Scored, down: DownService, time_zone: ZoneInfo) -> A
         severity="penting",
         line=(
             f"Layanan {down.name} ({down.agency}) mati sejak {_local(down.down_since, time_zone)}: "
-            f"{down.error_class}"
+            f"{down.fault}"
         ),
         before="hidup",
         after="mati",
-        cause=down.error_class,
+        cause=down.fault,
     )
 
 

@@ -2,7 +2,7 @@
 -- unstable. The name of the perangkat daerah is for the message.
 SELECT
     state.institution, state.service_id, state.name, coalesce(agency.name, state.agency) AS agency,
-    state.down_since, coalesce(state.error_class, 'tidak dikenal') AS error_class
+    state.down_since, coalesce(state.fault, 'sebab tidak dikenal') AS fault
 FROM service_state AS state
 LEFT JOIN core.agency AS agency
     ON agency.institution = state.institution AND agency.agency = state.agency
