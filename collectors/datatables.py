@@ -6,6 +6,7 @@ Several JDIH sites load their rows so. Cells hold mark-up; rows are lists of cel
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -54,7 +55,7 @@ def read_datatable(text: str, where: str, blocked: str | None) -> DataTable:
 
 def _number(value: Any) -> int | None:
     text = str(value)
-    return int(text) if text.isascii() and text.isdigit() else None
+    return int(text) if re.fullmatch(r"[0-9]{1,12}", text) else None
 
 
 def _row(row: Any) -> str:

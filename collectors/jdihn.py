@@ -69,6 +69,8 @@ _MOST_STARTS = 50
 _HEAD_CHARACTERS = 1024 * 1024
 _EXCERPT = 120
 _LONGEST_RAW = 2000
+_MOST_DIGITS = 12
+"""No listing counts further; Python refuses to convert texts of thousands of digits."""
 
 
 Open = Callable[[], BinaryIO]
@@ -313,7 +315,7 @@ def _total(data: Any) -> int | None:
             value = place.get(key)
             if isinstance(value, int) and not isinstance(value, bool):
                 return value
-            if isinstance(value, str) and value.isascii() and value.isdigit():
+            if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS:
                 return int(value)
     return None
 

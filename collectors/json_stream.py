@@ -10,7 +10,15 @@ from typing import Any
 MOST_CHARACTERS = 16 * 1024 * 1024
 """The longest single value that is read: one document, never the list of them."""
 
-_DECODER = json.JSONDecoder(strict=False)
+_MOST_DIGITS = 40
+
+
+def _integer(digits: str) -> int | str:
+    """A number; as text where it has more digits than any number here means, and Python may refuse them."""
+    return int(digits) if len(digits) <= _MOST_DIGITS else digits
+
+
+_DECODER = json.JSONDecoder(strict=False, parse_int=_integer)
 _SPACE = re.compile(r"[ \t\n\r]*")
 # Most values then lie in the text at hand as a whole.
 _AHEAD = 64 * 1024

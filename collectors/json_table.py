@@ -7,6 +7,7 @@ become columns named after both; lists of texts one cell.
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from collectors.evidence import ParseError
@@ -54,11 +55,7 @@ def total_pages(payload: bytes, where: str) -> int:
     data = _decoded(payload, where)
     pagination = data.get("pagination") if isinstance(data, dict) else None
     stated = pagination.get("total_page") if isinstance(pagination, dict) else None
-    return (
-        int(stated)
-        if isinstance(stated, int | str) and str(stated).isascii() and str(stated).isdigit()
-        else 1
-    )
+    return int(stated) if isinstance(stated, int | str) and re.fullmatch(r"[0-9]{1,9}", str(stated)) else 1
 
 
 def _decoded(payload: bytes, where: str) -> Any:
