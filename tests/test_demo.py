@@ -29,6 +29,8 @@ from demo.city import AGENCIES, BY_NAME, ENDPOINTS, HTTPS_NAMES, describe_day, f
 from demo.faults import KINDS, FaultError, possible
 from demo.server import CONFIG, DemoCity, PortBusyError, render_config
 
+pytestmark = pytest.mark.e2e
+
 TODAY = date(2026, 11, 24)
 BANDUNG = CONFIG.with_name("kota-bandung.yml")
 

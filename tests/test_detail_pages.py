@@ -15,6 +15,8 @@ from tests.test_http import Site, running
 from tests.test_regulations import NOON, SAMPLES, gathered, serve, source_of
 from tests.test_regulations import listing as short_listing
 
+pytestmark = pytest.mark.e2e
+
 HOME = "https://jdih.contoh.test"
 ROWS = {
     "27": "Peraturan Daerah Kota Contoh Nomor 2 Tahun 2017 tentang Kecamatan",

@@ -25,6 +25,8 @@ from collectors.addresses import Reach
 from collectors.evidence import Fetched
 from collectors.http import FetchError, HttpSession, blocked_reason, decode_body
 
+pytestmark = pytest.mark.e2e
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 LOCAL = Reach(allow_private=True)
 Page = Callable[["Handler"], None]

@@ -21,6 +21,8 @@ from transforms.instrument import load_instrument
 from warehouse.connection import WarehouseBusyError, WarehouseError, append, reading, writing
 from warehouse.publish import UPTIME_KEPT, publish
 
+pytestmark = pytest.mark.e2e
+
 READER = """
 import sys, pathlib
 from warehouse.connection import reading

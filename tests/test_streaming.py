@@ -24,6 +24,8 @@ from tests.test_regulations import NOON, source_of
 from warehouse import staging
 from warehouse.load import LoadResult, load
 
+pytestmark = pytest.mark.e2e
+
 
 def chunked(text: str, size: int) -> JsonText:
     parts = (text[at : at + size] for at in range(0, len(text), size))

@@ -23,6 +23,8 @@ from collectors.uptime import check_all, check_on, parse, to_payload
 from collectors.visits import REQUESTS_PER_HOST
 from tests.faulty_site import PAGE, Pki, Site, closed_port, site
 
+pytestmark = pytest.mark.e2e
+
 NOW = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
 
 
