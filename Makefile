@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test check bench-load bench-uptime lock clean
+.PHONY: help install run test unit check bench-load bench-uptime lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -26,6 +26,9 @@ run: install  ## Run the whole pipeline once over the made-up city
 
 test: install  ## Run the whole test suite
 	@$(BIN)/python -m pytest
+
+unit: install  ## Run the tests that start no server and no other process, on two cores
+	@$(BIN)/python -m pytest -m "not e2e" -n 2
 
 check: install  ## ruff, mypy --strict, import-linter, lock file up to date
 	@$(BIN)/ruff check .
