@@ -19,6 +19,7 @@ from transforms.instrument import (
     Rule,
     Rules,
 )
+from transforms.norm import PredikatFrom
 
 BANDS = (
     Band(predikat="Memuaskan", min="4.2", max="5.0", max_inclusive=True),  # type: ignore[arg-type]
@@ -69,7 +70,7 @@ INSTRUMENT = Instrument(
     criteria_source="pengujian",
     bands=BANDS,
     rounding=Rounding(digits=2, mode="half_up", source="pengujian"),
-    predikat_from="unrounded",
+    predikat_from=PredikatFrom(rule="unrounded"),
     worked_examples=(),
     domains=(
         Domain(number="1", name="Satu", weight=Decimal("40")),

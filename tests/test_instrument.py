@@ -77,7 +77,7 @@ def test_bands_of_tabel_13(instrument: Instrument) -> None:
         ("Sangat Baik", Decimal("3.5"), Decimal("4.2"), False),
         ("Memuaskan", Decimal("4.2"), Decimal("5.0"), True),
     ]
-    assert instrument.predikat_from == "unrounded"
+    assert instrument.predikat_from.rule == "unrounded"
     assert (instrument.rounding.digits, instrument.rounding.mode) == (2, "half_up")
 
 
@@ -170,7 +170,7 @@ BREAKAGES: list[tuple[str, str, str, str]] = [
     (NORM, 'weight: "1.3"', "weight: 1.3", "indicators.0.weight: write 1.3 in quotes"),
     (NORM, 'weight: "1.3"', 'weight: "satu"', "indicators.0.weight: 'satu' is not a decimal number"),
     (NORM, '- number: "1"', "- number: 1", "indicators.0.number: 1 must be a quoted string"),
-    (NORM, 'max: "1.8"', 'max: "1.9"', "bands: Kurang must end, exclusively, where Cukup begins"),
+    (NORM, 'max: "1.8"', 'max: "1.9"', "bands: Kurang must end where Cukup begins"),
     (NORM, ", max_inclusive: true", "", "bands: they must cover 1 up to and including 5"),
     (NORM, "id: I01.4.b", "id: I01.4.a", "indicators.1.levels.4.criteria: 'I01.4.a' must be 'I01.4.b'"),
     (NORM, "id: I01.2.a", "id: I02.2.a", "'I02.2.a' must be 'I01.2.a'"),
@@ -202,7 +202,7 @@ BREAKAGES: list[tuple[str, str, str, str]] = [
         RULES,
         "{attestation: true}",
         "{attestation: true, floor: true}",
-        "give one of probe, attestation, floor",
+        "give one of probe, external_index, attestation, floor",
     ),
     (RULES, "[{floor: true}]", "[{attestation: true}]", "level 1, and only level 1, is met by {floor: true}"),
     (RULES, "[{attestation: true}]", "[{floor: true}]", "level 1, and only level 1, is met by {floor: true}"),

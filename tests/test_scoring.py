@@ -15,6 +15,7 @@ from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, d
 from transforms.attribution import Scored, changes
 from transforms.index import LevelsError, aggregates, calculate, combine, exact, predikat, rounded
 from transforms.instrument import ProbeCall, WorkedExample, load_instrument
+from transforms.norm import PredikatFrom
 from transforms.scoring import Answer, Attested, Finding, Freshness, IndicatorLevel, judge, levels
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -170,7 +171,7 @@ def test_bands_are_closed_below_and_open_above(value: str, wanted: str) -> None:
 
 def test_the_predikat_of_a_rounded_index_is_a_setting() -> None:
     just_below = Fraction("4.1999")
-    rounding = INSTRUMENT.model_copy(update={"predikat_from": "rounded", "bands": BANDS})
+    rounding = INSTRUMENT.model_copy(update={"predikat_from": PredikatFrom(rule="rounded"), "bands": BANDS})
     assert (predikat(INSTRUMENT, just_below), predikat(rounding, just_below)) == ("Sangat Baik", "Memuaskan")
 
 

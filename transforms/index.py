@@ -92,7 +92,7 @@ def predikat(instrument: Instrument, value: Fraction) -> str:
 
     Whether the rounded or the unrounded index is banded is the instrument's setting `predikat_from`.
     """
-    banded = Fraction(rounded(value)) if instrument.predikat_from == "rounded" else value
+    banded = Fraction(rounded(value)) if instrument.predikat_from.rule == "rounded" else value
     for band in instrument.bands:
         low, high = Fraction(band.min), Fraction(band.max)
         if low <= banded < high or (band.max_inclusive and banded == high):

@@ -12,35 +12,32 @@ problem. Nothing here reads evidence: `transforms/facts.py` says what the wareho
 from __future__ import annotations
 
 import hashlib
-import itertools
 import json
 import re
 from collections.abc import Mapping, Sequence
-from decimal import Decimal
+from datetime import timedelta
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from transforms.norm import (
     Aspect,
     Band,
     Criterion,
     Domain,
+    ExternalBand,
+    ExternalIndex,
     Frozen,
     Indicator,
     Instrument,
     Level,
-    Model,
-    Probe,
-    ProbeCall,
     Rounding,
-    Rule,
-    Rules,
-    Topic,
     WorkedExample,
 )
+from transforms.norm_checks import check_instrument
 from transforms.norm_files import ROOT, InstrumentError, Problems, display, read_text, read_yaml, validated
+from transforms.norm_rules import Model, Probe, ProbeCall, Rule, Rules, Topic
 from transforms.topics import load_topics, topic_filters
 
 __all__ = [
@@ -50,6 +47,8 @@ __all__ = [
     "Band",
     "Criterion",
     "Domain",
+    "ExternalBand",
+    "ExternalIndex",
     "Indicator",
     "Instrument",
     "InstrumentError",
@@ -73,7 +72,6 @@ __all__ = [
 ]
 
 MODELS_FOLDER = ROOT / "models"
-LEVELS = (1, 2, 3, 4, 5)
 
 
 def instrument_ids(root: Path = ROOT) -> tuple[str, ...]:
@@ -93,10 +91,7 @@ def load_instrument(instrument_id: str, root: Path = ROOT) -> Instrument:
     problems = Problems(display(path))
     if instrument.id != instrument_id:
         problems.add("id", f"is {instrument.id!r} but the file is named {instrument_id!r}")
-    _check_bands(instrument, problems)
-    _check_structure(instrument, problems)
-    _check_weights(instrument, problems)
-    _check_criteria(instrument, problems)
+    check_instrument(instrument, problems)
     problems.raise_any()
     return instrument
 
@@ -107,83 +102,6 @@ def _say_what_levels_build_on(data: dict[str, Any]) -> None:
         for level in indicator.get("levels") or () if isinstance(indicator, dict) else ():
             if isinstance(level, dict) and isinstance(level.get("level"), int):
                 level.setdefault("builds_on", level["level"] - 1)
-
-
-def _check_bands(instrument: Instrument, problems: Problems) -> None:
-    bands = sorted(instrument.bands, key=lambda band: band.min)
-    if not bands:
-        problems.add("bands", "give at least one band")
-        return
-    if bands[0].min != 1 or bands[-1].max != 5 or not bands[-1].max_inclusive:
-        problems.add("bands", "they must cover 1 up to and including 5")
-    for lower, upper in itertools.pairwise(bands):
-        if lower.max != upper.min or lower.max_inclusive:
-            problems.add("bands", f"{lower.predikat} must end, exclusively, where {upper.predikat} begins")
-
-
-def _check_structure(instrument: Instrument, problems: Problems) -> None:
-    domains = {domain.number for domain in instrument.domains}
-    aspects = {aspect.number: aspect for aspect in instrument.aspects}
-    numbers = [indicator.number for indicator in instrument.indicators]
-    for kind, codes in (
-        ("domains", [d.number for d in instrument.domains]),
-        ("aspects", [a.number for a in instrument.aspects]),
-        ("indicators", numbers),
-    ):
-        for code in sorted({code for code in codes if codes.count(code) > 1}):
-            problems.add(kind, f"number {code!r} is used more than once")
-    for aspect in instrument.aspects:
-        if aspect.domain not in domains:
-            problems.add(f"aspects.{aspect.number}.domain", f"there is no domain {aspect.domain!r}")
-    for indicator in instrument.indicators:
-        path = f"indicators.{indicator.number}"
-        if indicator.aspect not in aspects:
-            problems.add(f"{path}.aspect", f"there is no aspect {indicator.aspect!r}")
-        elif aspects[indicator.aspect].domain != indicator.domain:
-            problems.add(f"{path}.domain", f"aspect {indicator.aspect} is not in domain {indicator.domain}")
-        for other in indicator.depends_on:
-            if other not in numbers:
-                problems.add(f"{path}.depends_on", f"there is no indicator {other!r}")
-
-
-def _check_weights(instrument: Instrument, problems: Problems) -> None:
-    for kind, entries in (
-        ("indicators", instrument.indicators),
-        ("aspects", instrument.aspects),
-        ("domains", instrument.domains),
-    ):
-        total = sum((entry.weight for entry in entries), Decimal(0))
-        if total != 100:
-            problems.add(kind, f"weights sum to {total}, not 100")
-    for aspect in instrument.aspects:
-        total = sum((i.weight for i in instrument.indicators if i.aspect == aspect.number), Decimal(0))
-        if total != aspect.weight:
-            problems.add(
-                f"aspects.{aspect.number}.weight", f"is {aspect.weight}; its indicators sum to {total}"
-            )
-    for domain in instrument.domains:
-        total = sum((a.weight for a in instrument.aspects if a.domain == domain.number), Decimal(0))
-        if total != domain.weight:
-            problems.add(f"domains.{domain.number}.weight", f"is {domain.weight}; its aspects sum to {total}")
-
-
-def _check_criteria(instrument: Instrument, problems: Problems) -> None:
-    for indicator in instrument.indicators:
-        path = f"indicators.{indicator.number}.levels"
-        if tuple(level.level for level in indicator.levels) != LEVELS:
-            problems.add(path, "must be the levels 1 to 5, in order")
-            continue
-        for level in indicator.levels:
-            if not 0 <= level.builds_on < level.level or (level.builds_on == 0) != (level.level == 1):
-                problems.add(f"{path}.{level.level}.builds_on", f"cannot build on {level.builds_on}")
-            if level.level == 1 and len(level.criteria) != 1:
-                problems.add(f"{path}.1.criteria", "level 1 is the floor and has exactly one criterion")
-            if not level.criteria:
-                problems.add(f"{path}.{level.level}.criteria", "give at least one criterion")
-            for letter, criterion in zip("abcdefghijklmnopqrstuvwxyz", level.criteria, strict=False):
-                wanted = f"I{indicator.number:0>2}.{level.level}.{letter}"
-                if criterion.id != wanted:
-                    problems.add(f"{path}.{level.level}.criteria", f"{criterion.id!r} must be {wanted!r}")
 
 
 # Probes, models -------------------------------------------------------------------------------------
@@ -252,15 +170,24 @@ def load_models(root: Path = ROOT) -> tuple[Model, ...]:
 # Rules ------------------------------------------------------------------------------------------------------
 
 
+def _days(value: object) -> timedelta:
+    match = re.fullmatch(r"(\d{1,5})d", value) if isinstance(value, str) else None
+    if not match or int(match[1]) == 0:
+        raise ValueError(f"{value!r} is not a number of days; write 365d")
+    return timedelta(days=int(match[1]))
+
+
 class _CallEntry(Frozen):
     probe: str | None = None
     with_: dict[str, str] = Field(default_factory=dict, alias="with")
     attestation: bool = False
     floor: bool = False
+    external_index: str | None = None
 
 
 class _RuleEntry(Frozen):
     owner: str
+    ttl: Annotated[timedelta, BeforeValidator(_days)] | None = None
     met_by: tuple[_CallEntry, ...]
     refuted_by: tuple[_CallEntry, ...] = ()
     hinted_by: tuple[_CallEntry, ...] = ()
@@ -294,7 +221,7 @@ def load_rules(instrument: Instrument, root: Path = ROOT) -> Rules:
             problems.add(f"rules.{criterion}", "the criterion has no rule; add one")
             continue
         rule = _rule(criterion, file.rules[criterion], problems)
-        _check_rule(rule, indicator, level, problems)
+        _check_rule(rule, instrument, indicator, level, problems)
         for call in rule.calls:
             _check_call(call, probes, topics, f"rules.{criterion}", problems)
         rules.append(rule)
@@ -308,34 +235,56 @@ def _rule(criterion: str, entry: _RuleEntry, problems: Problems) -> Rule:
     def calls(kind: str, entries: Sequence[_CallEntry]) -> tuple[ProbeCall, ...]:
         found = []
         for index, call in enumerate(entries):
-            if (call.probe is not None) + call.attestation + call.floor != 1:
-                problems.add(f"rules.{criterion}.{kind}.{index}", "give one of probe, attestation, floor")
+            ways = (call.probe is not None, call.external_index is not None, call.attestation, call.floor)
+            if sum(ways) != 1:
+                problems.add(
+                    f"rules.{criterion}.{kind}.{index}",
+                    "give one of probe, external_index, attestation, floor",
+                )
             elif call.probe is not None:
                 found.append(ProbeCall(probe=call.probe, with_=tuple(sorted(call.with_.items()))))
             elif kind != "met_by":
                 problems.add(f"rules.{criterion}.{kind}.{index}", "only a probe can stand here")
         return tuple(found)
 
+    external = [call.external_index for call in entry.met_by if call.external_index is not None]
+    if len(external) > 1:
+        problems.add(f"rules.{criterion}.met_by", "one external index can answer a criterion, not several")
     return Rule(
         criterion=criterion,
         owner=entry.owner,
         met_by=calls("met_by", entry.met_by),
         attestation=any(call.attestation for call in entry.met_by),
         floor=any(call.floor for call in entry.met_by),
+        external_index=external[0] if external else None,
+        ttl=entry.ttl,
         refuted_by=calls("refuted_by", entry.refuted_by),
         hinted_by=calls("hinted_by", entry.hinted_by),
         remedy=entry.remedy,
     )
 
 
-def _check_rule(rule: Rule, indicator: Indicator, level: Level, problems: Problems) -> None:
+def _check_rule(
+    rule: Rule, instrument: Instrument, indicator: Indicator, level: Level, problems: Problems
+) -> None:
     path = f"rules.{rule.criterion}.met_by"
-    if rule.floor != (level.level == 1):
+    if instrument.scale == "itemised" and rule.floor:
+        problems.add(path, "an itemised scale has no criterion that is met without evidence; its floor is 1")
+    elif instrument.scale == "whole" and rule.floor != (level.level == 1):
         problems.add(path, "level 1, and only level 1, is met by {floor: true}")
-    if not (rule.floor or rule.attestation or rule.met_by):
-        problems.add(path, "nothing can meet it; add a probe or {attestation: true}")
-    if rule.floor and (rule.attestation or rule.calls):
+    if not (rule.floor or rule.attestation or rule.met_by or rule.external_index):
+        problems.add(path, "nothing can meet it; add a probe, an external index or {attestation: true}")
+    if rule.floor and (rule.attestation or rule.calls or rule.external_index):
         problems.add(path, "the floor is met without evidence; remove the other entries")
+    if rule.external_index not in (None, indicator.external_index):
+        problems.add(path, f"the external_index of indicator {indicator.number} is not {rule.external_index}")
+    others = rule.met_by or rule.refuted_by or rule.attestation
+    if indicator.score_from == "external_index" and (others or rule.external_index is None):
+        problems.add(
+            path,
+            f"indicator {indicator.number} is scored from {indicator.external_index} alone:"
+            " {external_index: " + str(indicator.external_index) + "}",
+        )
     if rule.met_by and level.level > indicator.proves_level:
         problems.add(
             path,
@@ -389,8 +338,9 @@ def ruleset_hash(
     with different hashes must not be compared.
     """
     content = {
-        "instrument": instrument.model_dump(mode="json"),
-        "rules": rules.model_dump(mode="json"),
+        # What a file leaves out does not count, so that a new optional key changes no hash.
+        "instrument": instrument.model_dump(mode="json", exclude_defaults=True),
+        "rules": rules.model_dump(mode="json", exclude_defaults=True),
         "topics": [topic.model_dump(mode="json") for topic in topics],
         "probes": {
             name: {**probe.model_dump(mode="json"), "sql": _bare(probe.sql)} for name, probe in probes.items()

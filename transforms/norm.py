@@ -1,8 +1,7 @@
-"""The norm and its rules as frozen types: what a norm file and a rules file say.
+"""The norm as frozen types: what a norm file says.
 
 An *instrument* is a versioned legal norm: domains, aspects, indicators, weights, and for every level of every
-indicator the criteria it asks for. *Rules* say how each criterion is answered: by which probes, by
-attestation. *Topics* are the patterns by which titles are recognised. `transforms/instrument.py` loads them.
+indicator the criteria it asks for. `transforms/instrument.py` loads it.
 """
 
 from __future__ import annotations
@@ -10,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from fractions import Fraction
 from functools import cached_property
 from typing import Annotated, Literal, TypeVar
 
@@ -38,16 +38,67 @@ class Frozen(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-# The norm ---------------------------------------------------------------------------------------------------
-
-
 class Band(Frozen):
-    """A predikat and the index values it covers: `min` <= index < `max` (<= where `max_inclusive`)."""
+    """A predikat and the index values from `min` to `max` that it covers; each end belongs to it or not."""
 
     predikat: str
+    alias: tuple[str, ...] = ()
     min: Number
     max: Number
+    min_inclusive: bool = True
     max_inclusive: bool = False
+
+    @cached_property
+    def ends(self) -> tuple[Fraction, Fraction]:
+        """Both ends, exact."""
+        return Fraction(self.min), Fraction(self.max)
+
+    def covers(self, value: Fraction) -> bool:
+        """Whether the value has this predikat."""
+        low, high = self.ends
+        return (
+            low < value < high
+            or (self.min_inclusive and value == low)
+            or (self.max_inclusive and value == high)
+        )
+
+
+def _rule_alone(value: object) -> object:
+    return {"rule": value} if isinstance(value, str) else value
+
+
+class Setting(Frozen):
+    """A rule that the norm leaves open, or that was inferred: `unverified` ones are shown beside the score.
+
+    Written as the rule alone, or as a mapping.
+    """
+
+    rule: str
+    unverified: bool = False
+    note: str | None = None
+
+
+class PredikatFrom(Setting):
+    """Whether bands apply to the index as it is or as it is rounded."""
+
+    rule: Literal["unrounded", "rounded"]
+
+
+class LevelToScore(Setting):
+    """How an itemised scale turns levels into a score.
+
+    proportional: of the level being pursued, the share of its items that are met, between the ends of that
+    level's band; a level whose items are all met scores the upper end of its band, and those below it must be
+    met first.
+    """
+
+    rule: Literal["proportional"]
+
+
+class AspectPredikat(Setting):
+    """Whether aspects have a predikat: by the bands of the index, or none."""
+
+    rule: Literal["same_bands", "none"]
 
 
 class Rounding(Frozen):
@@ -56,17 +107,94 @@ class Rounding(Frozen):
     digits: int = Field(ge=0, le=6)
     mode: Literal["half_up"]
     source: str
+    unverified: bool = False
 
 
 class WorkedExample(Frozen):
-    """A calculation printed in the regulation: `values` by code give `result` for `scope` `code`."""
+    """A published calculation: `values` by code give `result`, to its own digits, for `scope` `code`.
+
+    `given` says what the codes are: without it, indicators for an aspect, aspects for a domain, and domains
+    (aspects where there are none) for the index. `exact`, `predikat` and `aspects` are what the same
+    calculation must also give.
+    """
 
     id: str
     scope: Literal["aspect", "domain", "index"]
     code: str | None = None
+    given: Literal["indicator", "aspect", "domain"] | None = None
     values: dict[str, Number]
     result: Number
+    exact: Number | None = None
+    predikat: str | None = None
+    aspects: dict[str, Number] = Field(default_factory=dict)
+    unverified: bool = False
     source: str
+
+
+class Scale(Frozen):
+    """From where to where an index of somebody else goes."""
+
+    min: Number
+    max: Number
+
+
+class ExternalBand(Frozen):
+    """The values of an external index that stand for a level, and the scores their ends turn into."""
+
+    level: int = Field(ge=1, le=5)
+    min: Number
+    max: Number
+    score_min: Number
+    score_max: Number
+
+
+class ExternalIndex(Frozen):
+    """An index of another body that stands for the score of an indicator (PermenPANRB 8/2026, Pasal 7).
+
+    `intervals` says to which band a value on a border belongs; the two ends of the scale always belong to
+    the outermost bands. Between the ends of a band the score is linear.
+    """
+
+    id: str
+    name: str
+    owner: str
+    scale: Scale
+    intervals: Literal["right_closed", "left_closed"]
+    bands: tuple[ExternalBand, ...]
+    unverified: bool = False
+    source: str
+    note: str | None = None
+
+    def level(self, value: Decimal) -> int:
+        """The level in whose band the value lies. Raises InstrumentError outside the scale."""
+        return self._band(value).level
+
+    def score(self, value: Decimal) -> Fraction:
+        """The score the value turns into, exact. Raises InstrumentError outside the scale."""
+        band = self._band(value)
+        share = Fraction(value - band.min) / Fraction(band.max - band.min)
+        return Fraction(band.score_min) + share * Fraction(band.score_max - band.score_min)
+
+    def _band(self, value: Decimal) -> ExternalBand:
+        if not self.scale.min <= value <= self.scale.max:
+            raise InstrumentError(
+                f"{self.id} {value} is outside its scale of {self.scale.min} to {self.scale.max}"
+            )
+        if self.intervals == "right_closed":
+            return next(band for band in self.bands if value <= band.max)
+        return next(band for band in reversed(self.bands) if value >= band.min)
+
+
+class CarryOver(Frozen):
+    """What of SPBE 2020 carries over to an indicator: a mapping of practitioners, not an official table.
+
+    reuse: evidence can be used again; update: it needs updating; baru: the indicator is new. `indicators` are
+    numbers of spbe-2020.
+    """
+
+    status: Literal["update", "reuse", "baru"]
+    indicators: tuple[str, ...] = ()
+    note: str | None = None
 
 
 class Domain(Frozen):
@@ -78,11 +206,11 @@ class Domain(Frozen):
 
 
 class Aspect(Frozen):
-    """An aspect of a domain; `weight` in percent."""
+    """An aspect, of a domain where the instrument has any; `weight` in percent."""
 
     number: str
     name: str
-    domain: str
+    domain: str = ""
     weight: Number
 
 
@@ -100,7 +228,7 @@ class Level(Frozen):
     """
 
     level: int
-    stage: str
+    stage: str = ""
     builds_on: int
     criteria: tuple[Criterion, ...]
 
@@ -109,18 +237,24 @@ class Indicator(Frozen):
     """An indicator; `weight` in percent of the index.
 
     `proves_level` is the highest level that evidence open to the public can honestly support; criteria above
-    it are met by attestation only. `depends_on` are indicators it builds on or feeds.
+    it are met by attestation only. `depends_on` are indicators it builds on or feeds. `external_index` names
+    an index of another body that speaks on it; where `score_from` says so, that index alone makes the score.
+    `unverified` names the fields here that do not come from the regulation.
     """
 
     number: str
     name: str
     short_name: str
-    domain: str
+    domain: str = ""
     aspect: str
     weight: Number
-    capability: Literal["proses", "layanan"]
-    proves_level: int = Field(ge=1, le=5)
+    capability: Literal["proses", "layanan"] | None = None
+    proves_level: int = Field(ge=0, le=5)
     depends_on: tuple[str, ...] = ()
+    external_index: str | None = None
+    score_from: Literal["evidence", "external_index"] = "evidence"
+    spbe_2020: CarryOver | None = None
+    unverified: tuple[str, ...] = ()
     source: str | None = None
     note: str | None = None
     levels: tuple[Level, ...]
@@ -141,8 +275,10 @@ NumberedT = TypeVar("NumberedT", Domain, Aspect, Indicator)
 class Instrument(Frozen):
     """A whole norm.
 
-    `short_name` is how the index is called ("SPBE"). `predikat_from` says whether bands apply to the
-    unrounded or the rounded index. `criteria_source` is where in the regulation the criteria are printed.
+    `short_name` is how the index is called ("SPBE"). `criteria_source` is where in the regulation the
+    criteria are printed. On a `whole` scale an indicator is at a whole level from 1 to 5; on an `itemised`
+    one its score is a decimal from 1.00, by `level_to_score`, and level n has the band n. `domains` may be
+    empty.
     """
 
     id: str
@@ -156,11 +292,48 @@ class Instrument(Frozen):
     criteria_source: str
     bands: tuple[Band, ...]
     rounding: Rounding
-    predikat_from: Literal["unrounded", "rounded"]
+    scale: Literal["whole", "itemised"] = "whole"
+    predikat_from: Annotated[PredikatFrom, BeforeValidator(_rule_alone)]
+    level_to_score: Annotated[LevelToScore, BeforeValidator(_rule_alone)] | None = None
+    missing_values: Annotated[Setting, BeforeValidator(_rule_alone)] | None = None
+    aspect_predikat: Annotated[AspectPredikat, BeforeValidator(_rule_alone)] | None = None
+    crosswalk: Annotated[Setting, BeforeValidator(_rule_alone)] | None = None
+    external_indices: tuple[ExternalIndex, ...] = ()
     worked_examples: tuple[WorkedExample, ...]
-    domains: tuple[Domain, ...]
+    domains: tuple[Domain, ...] = ()
     aspects: tuple[Aspect, ...]
     indicators: tuple[Indicator, ...]
+
+    @cached_property
+    def ordered_bands(self) -> tuple[Band, ...]:
+        """The bands from the lowest up; on an itemised scale the n-th is that of level n."""
+        return tuple(sorted(self.bands, key=lambda band: band.min))
+
+    @property
+    def unverified_settings(self) -> tuple[str, ...]:
+        """What decides numbers here and was not found in the norm, as ``level_to_score: proportional``."""
+        settings = ("level_to_score", "missing_values", "predikat_from", "aspect_predikat", "crosswalk")
+        return (
+            *(
+                f"{name}: {setting.rule}"
+                for name in settings
+                if (setting := getattr(self, name)) is not None and setting.unverified
+            ),
+            *(["rounding: " + self.rounding.mode] if self.rounding.unverified else []),
+            *(f"external_indices: {index.id}" for index in self.external_indices if index.unverified),
+            *(
+                f"indicator {indicator.number}: {name}"
+                for indicator in self.indicators
+                for name in indicator.unverified
+            ),
+        )
+
+    def external_index(self, index: str) -> ExternalIndex:
+        """The external index of that id. Raises InstrumentError for an unknown one."""
+        for entry in self.external_indices:
+            if entry.id == index:
+                return entry
+        raise InstrumentError(f"{self.id}: there is no external index {index!r}")
 
     def domain(self, number: str) -> Domain:
         """The domain of that number. Raises InstrumentError for an unknown one."""
@@ -198,111 +371,3 @@ def _numbered(entries: tuple[NumberedT, ...], number: str, message: str) -> Numb
         if entry.number == number:
             return entry
     raise InstrumentError(message)
-
-
-# The rules --------------------------------------------------------------------------------------------------
-
-
-class ProbeCall(Frozen):
-    """A probe with the values of its parameters, sorted by name."""
-
-    probe: str
-    with_: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def key(self) -> str:
-        """The call as text, e.g. ``regulation_in_force(issuer=pimpinan, topic=arsitektur)``."""
-        return f"{self.probe}({', '.join(f'{name}={value}' for name, value in self.with_)})"
-
-
-class Rule(Frozen):
-    """How a criterion is answered.
-
-    - `floor`: met without evidence (level 1: the norm's floor).
-    - `met_by`: met when any of these claims is TRUE; refuted when none is TRUE and any is FALSE.
-    - `attestation`: a signed statement may meet or deny it.
-    - `refuted_by`: not met when any of these claims is TRUE, whatever `met_by` says (a repealed regulation, a
-      service that is down). FALSE and NULL say nothing.
-    - `hinted_by`: a TRUE claim is shown beside an unanswered criterion and never changes its state.
-
-    `owner` is the role of the perangkat daerah that can answer for it; `remedy` one Indonesian sentence
-    saying what would meet it.
-    """
-
-    criterion: str
-    owner: str
-    met_by: tuple[ProbeCall, ...] = ()
-    attestation: bool = False
-    floor: bool = False
-    refuted_by: tuple[ProbeCall, ...] = ()
-    hinted_by: tuple[ProbeCall, ...] = ()
-    remedy: str
-
-    @property
-    def calls(self) -> tuple[ProbeCall, ...]:
-        """All probe calls of the rule."""
-        return (*self.met_by, *self.refuted_by, *self.hinted_by)
-
-    @property
-    def answered_by(self) -> str:
-        """Every way in which the criterion can be met, e.g. ``probe regulation_in_force, atestasi``."""
-        probes = [f"probe {name}" for name in dict.fromkeys(call.probe for call in self.met_by)]
-        return ", ".join(
-            [*(["dasar skala"] if self.floor else []), *probes, *(["atestasi"] if self.attestation else [])]
-        )
-
-
-class Rules(Frozen):
-    """The rules of one instrument, in the order of its criteria."""
-
-    instrument: str
-    rules: tuple[Rule, ...]
-
-    @cached_property
-    def by_criterion(self) -> dict[str, Rule]:
-        """The rules by criterion id."""
-        return {rule.criterion: rule for rule in self.rules}
-
-    def rule(self, criterion: str) -> Rule:
-        """The rule of a criterion. Raises InstrumentError for an unknown one."""
-        try:
-            return self.by_criterion[criterion]
-        except KeyError as error:
-            raise InstrumentError(
-                f"rules of {self.instrument}: there is no criterion {criterion!r}"
-            ) from error
-
-    def calls(self) -> tuple[ProbeCall, ...]:
-        """Every distinct probe call that has to be answered, sorted."""
-        return tuple(sorted({call for rule in self.rules for call in rule.calls}, key=lambda call: call.key))
-
-
-class Topic(Frozen):
-    """A subject recognised in titles: any `include` pattern matches and no `exclude` pattern does.
-
-    Patterns are RE2 regular expressions on normalised text (lower case letters, digits, single spaces): the
-    title of a regulation, or name and description of an application.
-    """
-
-    id: str
-    name: str
-    for_: Literal["regulation", "application"] = Field(alias="for")
-    include: tuple[str, ...] = Field(min_length=1)
-    exclude: tuple[str, ...] = ()
-
-
-class Probe(Frozen):
-    """One question about evidence. `kind` decides which TTL and grace apply to its answers."""
-
-    id: str
-    question: str
-    kind: Literal["regulation", "uptime", "application"]
-    parameters: tuple[str, ...] = ()
-    sql: str
-
-
-class Model(Frozen):
-    """A fact table as of a moment: the SELECT behind the temporary table `name`."""
-
-    name: str
-    sql: str

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from transforms.norm import Topic
 from transforms.norm_files import ROOT, Problems, display, read_yaml, validated
+from transforms.norm_rules import Topic
 
 
 def load_topics(root: Path = ROOT) -> tuple[Topic, ...]:
