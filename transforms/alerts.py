@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from transforms.attribution import CAUSE_TEXT, Change, Scored, changes
+from transforms.attribution import CAUSE_TEXT, WITHOUT_THE_WORLD, Change, Scored, changes
 from transforms.index import rounded
 from transforms.instrument import Instrument
 
@@ -28,6 +28,8 @@ Kind = Literal[
     "service_unstable",
     "service_recovered",
     "service_compromised",
+    "service_replaced",
+    "service_changed",
     "application_after_moratorium",
 ]
 Severity = Literal["penting", "waspada", "info"]
@@ -92,6 +94,21 @@ class CompromisedService:
 
 
 @dataclass(frozen=True)
+class ChangedService:
+    """A service whose page suddenly became another: the last moment of the old one, and what is different.
+
+    `is_replaced` is what no redesign is; without it, a person should look.
+    """
+
+    service_id: str
+    name: str
+    agency: str
+    since: datetime
+    is_replaced: bool
+    evidence: str
+
+
+@dataclass(frozen=True)
 class LateApplication:
     """An application that began after the moratorium, and since when that is known."""
 
@@ -125,6 +142,7 @@ def decide(
     late_applications: Sequence[LateApplication] = (),
     turning_services: Sequence[UnstableService | RecoveredService] = (),
     compromised_services: Sequence[CompromisedService] = (),
+    changed_services: Sequence[ChangedService] = (),
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
@@ -138,6 +156,7 @@ def decide(
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
     alerts += [_compromise_alert(current, taken, time_zone) for taken in compromised_services]
+    alerts += [_change_alert(current, changed, time_zone) for changed in changed_services]
     alerts += [
         _unstable_alert(current, turning, time_zone)
         if isinstance(turning, UnstableService)
@@ -173,7 +192,7 @@ def _aggregate_alerts(
         if drop < Fraction(min_drop) or not members:
             continue
         members.sort(key=lambda f: f.contribution)
-        real = [f for f in members if f.cause != "expired"]
+        real = [f for f in members if f.cause not in WITHOUT_THE_WORLD]
         named = "; ".join(_named(instrument, f) for f in (real or members)[:3])
         what = after.name if after.scope == "index" else f"Domain {after.name}"
         moved = f"dari {comma(before.provisional)} ke {comma(after.provisional)}"
@@ -206,7 +225,7 @@ def _named(instrument: Instrument, fall: Change) -> str:
 
 def _level_alert(instrument: Instrument, previous: Scored, current: Scored, fall: Change) -> Alert:
     indicator = instrument.indicator(fall.indicator)
-    stale = fall.cause == "expired"
+    stale = fall.cause in WITHOUT_THE_WORLD
     verb = "bergeser" if stale else "turun"
     cause = CAUSE_TEXT[fall.cause] + (f", {fall.why}" if fall.why else "")
     kind: Kind = "evidence_stale" if stale else "level_fell"
@@ -269,6 +288,23 @@ def _compromise_alert(current: Scored, taken: CompromisedService, time_zone: Zon
         before="bersih",
         after="disusupi",
         cause=taken.evidence,
+    )
+
+
+def _change_alert(current: Scored, changed: ChangedService, time_zone: ZoneInfo) -> Alert:
+    kind: Kind = "service_replaced" if changed.is_replaced else "service_changed"
+    said = "diganti mendadak" if changed.is_replaced else "berubah mendadak, perlu diperiksa,"
+    return Alert(
+        event_key=f"{kind}:{current.institution}:{changed.service_id}:{changed.since.isoformat()}",
+        kind=kind,
+        severity="penting" if changed.is_replaced else "waspada",
+        line=(
+            f"Halaman layanan {changed.name} ({changed.agency}) {said} setelah "
+            f"{_local(changed.since, time_zone)}: {changed.evidence}"
+        ),
+        before="halaman lama",
+        after="diganti" if changed.is_replaced else "perlu diperiksa",
+        cause=changed.evidence,
     )
 
 

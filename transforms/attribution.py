@@ -1,29 +1,62 @@
-"""Why the provisional index moved between two scored dates. Exact: the index is linear in the levels.
+"""Why the provisional index moved between two scored dates: by indicator, criterion, evidence and cause.
 
-The contributions of all changes add up to the change of the index, to the last digit.
+Exact at every depth, since the index is linear in the levels: the parts add up to the change of the index.
+
+Inside an indicator a level is no sum of criteria (a rung needs all of its own), so its move is shared by one
+rule: *a criterion's share is what its change moves the level by, on average over every order in which the
+changes could have come about* (the Shapley value). Two criteria that were both needed for a rung share it;
+one whose change moved nothing in any order has no share. A changed official level is one more such change.
+A criterion's share is divided evenly among the evidence that is new in its reason; where none is, among what
+is gone from it; else among what it rests on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
+from math import factorial
 from typing import Literal
 
 from transforms.index import Aggregate
-from transforms.instrument import Instrument
-from transforms.scoring import Finding, IndicatorLevel
+from transforms.instrument import Indicator, Instrument
+from transforms.scoring import Finding, IndicatorLevel, levels
 
-Cause = Literal["world", "attestation", "expired", "official"]
+Cause = Literal[
+    "world",
+    "attestation",
+    "expired",
+    "source_failed",
+    "renewed",
+    "settings",
+    "probe_failed",
+    "official",
+    "rules",
+    "other",
+]
 
 CAUSE_TEXT: Mapping[Cause, str] = {
     "world": "keadaan berubah",
     "attestation": "atestasi berubah",
     "expired": "bukti kedaluwarsa",
+    "source_failed": "bukti kedaluwarsa karena sumber gagal",
+    "renewed": "bukti segar kembali",
+    "settings": "masa segar dalam berkas institusi berubah",
+    "probe_failed": "pemeriksaan gagal dijalankan",
     "official": "nilai resmi dalam berkas institusi berubah",
+    "rules": "aturan penilaian berubah",
+    "other": "sebab lain",
 }
+
+WITHOUT_THE_WORLD: frozenset[Cause] = frozenset(
+    {"expired", "source_failed", "settings", "probe_failed", "rules"}
+)
+"""Causes by which a value falls though nothing got worse where the institution is: never told as a fall."""
+
+Measure = Literal["proven", "floor", "provisional", "possible"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +78,36 @@ class Scored:
 
 
 @dataclass(frozen=True)
+class EvidenceShare:
+    """What one capture has in a criterion's share; `evidence` is None where the answer rests on none."""
+
+    evidence: str | None
+    contribution: Fraction
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one criterion has in an indicator's change.
+
+    `criterion` is None where no criterion moved the level: the official level, or the rules as a whole.
+    """
+
+    criterion: str | None
+    cause: Cause
+    contribution: Fraction
+    state_before: str
+    state_after: str
+    reason_before: str
+    reason_after: str
+    evidence: tuple[EvidenceShare, ...]
+
+
+@dataclass(frozen=True)
 class Change:
-    """One indicator whose provisional level moved; `contribution` is its share of the index's change."""
+    """One indicator whose provisional level moved; `contribution` is its share of the index's change.
+
+    `cause` and `why` are those of the part that says most; `parts` are all, and add up to `contribution`.
+    """
 
     indicator: str
     before: int
@@ -54,41 +115,275 @@ class Change:
     contribution: Fraction
     cause: Cause
     why: str
+    parts: tuple[Part, ...] = ()
 
 
-def changes(instrument: Instrument, previous: Scored, current: Scored) -> tuple[Change, ...]:
-    """Every indicator whose provisional level differs, in the instrument's order."""
+def changes(
+    instrument: Instrument, previous: Scored, current: Scored, failing: Collection[str] = ()
+) -> tuple[Change, ...]:
+    """Every indicator whose provisional level differs, in the instrument's order; both under one ruleset.
+
+    `failing` are the evidence ids whose source had failed when last run by `current`.
+    """
     total = Fraction(sum((i.weight for i in instrument.indicators), Decimal(0)))
     moved = []
     for indicator in instrument.indicators:
         before = previous.levels[indicator.number].provisional
         after = current.levels[indicator.number].provisional
         if before != after:
-            cause, why = _cause(indicator.number, after > before, previous, current)
-            share = Fraction(indicator.weight) * (after - before) / total
-            moved.append(Change(indicator.number, before, after, share, cause, why))
+            weight = Fraction(indicator.weight) / total
+            parts = _parts(instrument, indicator, previous, current, weight, failing)
+            cause, why = _main_cause(parts, after > before)
+            share = weight * (Fraction(after) - Fraction(before))
+            moved.append(Change(indicator.number, before, after, share, cause, why, parts))
     return tuple(moved)
 
 
-def _cause(indicator: str, rose: bool, previous: Scored, current: Scored) -> tuple[Cause, str]:
-    """The lowest criterion that counts differently, refutations first, and what kind of change that is."""
-    candidates: list[tuple[bool, int, str, Cause, str]] = []
-    for key, now in current.findings.items():
-        before = previous.findings.get(key)
-        if now.indicator != indicator or before is None:
+def explained(
+    instrument: Instrument,
+    previous: Scored,
+    current: Scored,
+    bridge: Scored | None = None,
+    failing: Collection[str] = (),
+) -> tuple[Change, ...]:
+    """The changes between any two scored dates of one instrument, whatever their rulesets.
+
+    `bridge` is the date of `previous` under the ruleset of `current`: what lies between those two is due to
+    rules alone, and what lies between `bridge` and `current` is not; an indicator may come in both, rules
+    first. Without one, all is put down to the rules and the reason says that it could not be told apart.
+    """
+    if previous.ruleset_hash == current.ruleset_hash:
+        return changes(instrument, previous, current, failing)
+    if bridge is None:
+        unknown = "belum dipisahkan dari perubahan lain: hitung ulang dengan pantau rescore"
+        return _rule_changes(instrument, previous, current, unknown)
+    return (
+        *_rule_changes(instrument, previous, bridge, ""),
+        *changes(instrument, bridge, current, failing),
+    )
+
+
+def measured(
+    instrument: Instrument,
+    indicator: Indicator,
+    findings: Mapping[str, Finding],
+    official: Mapping[str, int],
+    measure: Measure,
+) -> Fraction:
+    """One number of one indicator, from its findings alone."""
+    alone = instrument.model_copy(update={"indicators": (indicator,)})
+    (level,) = levels(alone, [findings[c.id] for c in indicator.criteria], official)
+    return Fraction(getattr(level, measure))
+
+
+def shares(
+    instrument: Instrument,
+    indicator: Indicator,
+    before: Mapping[str, Finding],
+    after: Mapping[str, Finding],
+    official: tuple[int | None, int | None],
+    measure: Measure = "provisional",
+) -> dict[str | None, Fraction]:
+    """By how many levels each changed criterion moved a number of an indicator; None is the official level.
+
+    Adds up to the difference of that number. Players are the criteria that count differently; there are at
+    most as many as an indicator has criteria, so all orders can be weighed exactly.
+    """
+    players: list[str | None] = [
+        c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])
+    ]
+    if official[0] != official[1]:
+        players.append(None)
+
+    def value(changed: frozenset[str | None]) -> Fraction:
+        found = {c.id: (after if c.id in changed else before)[c.id] for c in indicator.criteria}
+        known = official[None in changed]
+        return measured(
+            instrument, indicator, found, {} if known is None else {indicator.number: known}, measure
+        )
+
+    everyone = frozenset(players)
+    values = {
+        chosen: value(chosen)
+        for size in range(len(players) + 1)
+        for chosen in map(frozenset, itertools.combinations(players, size))
+    }
+    orders = factorial(len(players))
+    return {
+        player: sum(
+            (
+                Fraction(factorial(len(chosen)) * factorial(len(everyone) - len(chosen) - 1), orders)
+                * (values[chosen | {player}] - reached)
+                for chosen, reached in values.items()
+                if player not in chosen
+            ),
+            Fraction(0),
+        )
+        for player in players
+    }
+
+
+def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> tuple[Fraction, ...]:
+    """Parts rounded to multiples of `step` so that they add up to the rounded end less the rounded start."""
+
+    def rounded(value: Fraction) -> Fraction:
+        return Fraction((value / step + Fraction(1, 2)).__floor__()) * step
+
+    sums = list(itertools.accumulate(parts, initial=start))
+    return tuple(rounded(after) - rounded(before) for before, after in itertools.pairwise(sums))
+
+
+def _counts(finding: Finding) -> tuple[bool, bool, bool]:
+    return finding.holds, finding.holds_or_carried, finding.is_open
+
+
+def _parts(
+    instrument: Instrument,
+    indicator: Indicator,
+    previous: Scored,
+    current: Scored,
+    weight: Fraction,
+    failing: Collection[str],
+) -> tuple[Part, ...]:
+    number = indicator.number
+    before, after = previous.levels[number], current.levels[number]
+    whole = Fraction(after.provisional) - Fraction(before.provisional)
+    found = shares(
+        instrument, indicator, previous.findings, current.findings, (before.official, after.official)
+    )
+    parts = []
+    for criterion, share in found.items():
+        if share == 0:
             continue
-        worse, better = (now, before) if not rose else (before, now)
-        refuted = better.is_open and not worse.is_open
-        lost = better.holds_or_carried and not worse.holds_or_carried
-        if refuted or lost:
-            candidates.append((not refuted, now.level, key, _kind(better, worse), f"{key}: {now.reason}"))
-    if not candidates:
-        return "official", ""
-    _, _, _, cause, why = min(candidates)
-    return cause, why
+        if criterion is None:
+            parts.append(_bare_part("official", weight * share, before.official, after.official))
+            continue
+        then, now = previous.findings[criterion], current.findings[criterion]
+        cause = _kind(then, now, failing)
+        parts.append(_criterion_part(criterion, cause, weight * share, then, now))
+    # Levels come from findings and the official level; whatever else moved one is not hidden in them.
+    if rest := whole - sum(found.values(), Fraction(0)):
+        parts.append(_bare_part("other", weight * rest, None, None))
+    return tuple(parts)
 
 
-def _kind(better: Finding, worse: Finding) -> Cause:
-    if worse.state == "stale":
-        return "expired"
-    return "attestation" if "atestasi" in (worse.answered_by, better.answered_by) else "world"
+def _criterion_part(
+    criterion: str, cause: Cause, contribution: Fraction, then: Finding, now: Finding
+) -> Part:
+    new = [e for e in now.evidence_ids if e not in then.evidence_ids]
+    gone = [e for e in then.evidence_ids if e not in now.evidence_ids]
+    deciding: Sequence[str | None] = new or gone or list(now.evidence_ids) or [None]
+    each = contribution / len(deciding)
+    return Part(
+        criterion,
+        cause,
+        contribution,
+        then.state,
+        now.state,
+        then.reason,
+        now.reason,
+        tuple(EvidenceShare(evidence, each) for evidence in deciding),
+    )
+
+
+def _bare_part(cause: Cause, contribution: Fraction, before: int | None, after: int | None) -> Part:
+    def said(level: int | None) -> str:
+        return "" if level is None else f"nilai resmi {level}"
+
+    return Part(
+        None, cause, contribution, "", "", said(before), said(after), (EvidenceShare(None, contribution),)
+    )
+
+
+def _main_cause(parts: Sequence[Part], rose: bool) -> tuple[Cause, str]:
+    """That of the part which says most: refutations first, then real causes, then the lowest criterion."""
+    same_way = [p for p in parts if (p.contribution > 0) == rose]
+
+    def rank(part: Part) -> tuple[bool, bool, bool, str]:
+        worse = part.state_before if rose else part.state_after
+        return (
+            part.criterion is None,
+            worse != "not_met",
+            part.cause in WITHOUT_THE_WORLD,
+            part.criterion or "",
+        )
+
+    part = min(same_way, key=rank)
+    return part.cause, f"{part.criterion}: {part.reason_after}" if part.criterion else ""
+
+
+def _kind(then: Finding, now: Finding, failing: Collection[str]) -> Cause:
+    if "error" in (then.state, now.state):
+        return "probe_failed"
+    if "stale" in (then.state, now.state) and "not_met" not in (then.state, now.state):
+        # The same observation, good for another time: the file says so, not the calendar.
+        same = then.observed_at == now.observed_at and then.evidence_ids == now.evidence_ids
+        if same and then.expires_at != now.expires_at:
+            return "settings"
+        if now.state != "stale" or (now.is_carried and not then.holds_or_carried):
+            if now.answered_by == "atestasi" and then.evidence_ids != now.evidence_ids:
+                return "attestation"
+            return "renewed" if now.holds_or_carried else "world"
+        by_source = now.answered_by.startswith("probe") and any(e in failing for e in now.evidence_ids)
+        return "source_failed" if by_source else "expired"
+    return "attestation" if "atestasi" in (then.answered_by, now.answered_by) else "world"
+
+
+def _rule_changes(instrument: Instrument, previous: Scored, current: Scored, why: str) -> tuple[Change, ...]:
+    """What rules alone moved, by indicator; by criterion where the indicator itself is built as before."""
+    order = {indicator.number: indicator for indicator in instrument.indicators}
+    numbers = [*order, *(n for n in previous.levels if n not in order)]
+    moved = []
+    for number in numbers:
+        before, after = previous.levels.get(number), current.levels.get(number)
+        share = _held(current, after) - _held(previous, before)
+        if share == 0:
+            continue
+        indicator = order.get(number)
+        parts: tuple[Part, ...] = ()
+        if not why and indicator and before and after and before.weight == after.weight:
+            parts = _rule_parts(instrument, indicator, previous, current, share)
+        if not parts:
+            parts = (replace(_bare_part("rules", share, None, None), reason_after=why),)
+        levels_of = [level.provisional if level else 0 for level in (before, after)]
+        said = why or next((f"{p.criterion}: {p.reason_after}" for p in parts if p.criterion), "")
+        moved.append(Change(number, levels_of[0], levels_of[1], share, "rules", said, parts))
+    return tuple(moved)
+
+
+def _held(scored: Scored, level: IndicatorLevel | None) -> Fraction:
+    """What an indicator holds of its score's index."""
+    if level is None:
+        return Fraction(0)
+    total = sum((Fraction(other.weight) for other in scored.levels.values()), Fraction(0))
+    return Fraction(level.weight) * Fraction(level.provisional) / total
+
+
+def _rule_parts(
+    instrument: Instrument, indicator: Indicator, previous: Scored, current: Scored, whole: Fraction
+) -> tuple[Part, ...]:
+    """The criteria that new rules answer otherwise; none where the indicator itself is built anew."""
+    number = indicator.number
+    own = {c.id for c in indicator.criteria}
+    if own != {key for key, finding in previous.findings.items() if finding.indicator == number}:
+        return ()
+    before, after = previous.levels[number], current.levels[number]
+    official = {} if before.official is None else {number: before.official}
+    if measured(instrument, indicator, previous.findings, official, "provisional") != before.provisional:
+        return ()
+    found = shares(
+        instrument, indicator, previous.findings, current.findings, (before.official, after.official)
+    )
+    levels_moved = Fraction(after.provisional) - Fraction(before.provisional)
+    if not levels_moved or sum(found.values(), Fraction(0)) != levels_moved:
+        return ()
+    weight = whole / levels_moved
+    return tuple(
+        _bare_part("rules", weight * share, before.official, after.official)
+        if criterion is None
+        else _criterion_part(
+            criterion, "rules", weight * share, previous.findings[criterion], current.findings[criterion]
+        )
+        for criterion, share in found.items()
+        if share
+    )
