@@ -18,6 +18,8 @@ from typing import NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from collectors.application_names import AmbiguousNamesError, split_names
+from collectors.block_pages import blocked_reason
+from collectors.bodies import decode_body
 from collectors.drop_folder import file_name, read_file, top_files
 from collectors.evidence import (
     ApplicationRecord,
@@ -28,7 +30,8 @@ from collectors.evidence import (
     Reject,
     without_exact_duplicates,
 )
-from collectors.http import FetchError, HttpSession, blocked_reason, decode_body
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.indonesian import clean_text, is_nothing, normalise_title, parse_date
 from collectors.institution import Source
 from collectors.json_table import is_json, read_json_table, total_pages

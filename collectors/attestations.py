@@ -24,7 +24,8 @@ from collectors.evidence import (
     Reject,
     without_exact_duplicates,
 )
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.indonesian import clean_text, is_nothing, normalise_title, parse_date
 from collectors.institution import Source
 from collectors.personal_data import mask

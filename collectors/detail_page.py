@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from bs4 import BeautifulSoup
 
+from collectors.block_pages import blocked_reason
 from collectors.encodings import decode_text
 from collectors.html_listing import Detail, cell_of, charset_of
-from collectors.http import blocked_reason
 from collectors.indonesian import clean_text
 from collectors.legal_relations import Relation
 from collectors.legal_titles import own_number

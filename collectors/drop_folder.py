@@ -6,8 +6,9 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
+from collectors.bodies import MAX_BYTES
 from collectors.evidence import Capture, Fetched
-from collectors.http import MAX_BYTES, FetchError
+from collectors.fetch_error import FetchError
 
 _PREFIX = "file:"
 _MEDIA_TYPES = {

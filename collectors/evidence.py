@@ -63,12 +63,21 @@ class Capture:
 
 
 @dataclass(frozen=True)
+class Stored:
+    """Bytes that lie in a file: how many they are, and what opens a stream of them from the beginning."""
+
+    size: int
+    opened: Callable[[], BinaryIO]
+
+
+@dataclass(frozen=True)
 class Fetched:
     """One document as it came over the wire, before it is archived.
 
-    `body` is the payload exactly as transferred (still content-encoded); the archive keeps it so and
-    hands it back decoded. `request_headers` never hold credentials. `not_modified` holds the headers of a 304
-    where the server confirmed that status, headers and body are still those of an earlier answer.
+    `content` is the payload exactly as transferred (still content-encoded), in a file where it is large; the
+    archive keeps it so and hands it back decoded. `request_headers` never hold credentials. `not_modified`
+    holds the headers of a 304 where the server confirmed that status, headers and content are still those of
+    an earlier answer.
     """
 
     url: str
@@ -76,10 +85,25 @@ class Fetched:
     status: int | None
     reason: str
     headers: tuple[tuple[str, str], ...]
-    body: bytes
+    content: bytes | Stored
     method: str = "GET"
     request_headers: tuple[tuple[str, str], ...] = ()
     not_modified: tuple[tuple[str, str], ...] | None = None
+
+    @property
+    def body(self) -> bytes:
+        """The whole content in memory: for what is known to be small."""
+        with self.open() as stream:
+            return stream.read()
+
+    @property
+    def size(self) -> int:
+        """How many bytes the content is."""
+        return len(self.content) if isinstance(self.content, bytes) else self.content.size
+
+    def open(self) -> BinaryIO:
+        """The content from its beginning, to be closed by the caller."""
+        return io.BytesIO(self.content) if isinstance(self.content, bytes) else self.content.opened()
 
 
 @dataclass(frozen=True)
@@ -168,7 +192,8 @@ class UptimeRecord:
     From `http_version` on, unknown in batches of old. `redirect_chain` is a JSON list of the addresses asked,
     where there was more than one; `cert_names` a JSON list; `security_headers` a JSON object; `hsts` is None
     without HTTPS; `language` a guess. `is_compromised` is None where no whole page was read;
-    `compromise_evidence` quotes what shows it, defanged.
+    `compromise_evidence` quotes what shows it, defanged. `linked` is a JSON list of the places a whole page
+    links to: hosts outside its site and ``/folder`` on it.
     """
 
     service_id: str
@@ -202,6 +227,7 @@ class UptimeRecord:
     json_matched: bool | None = None
     is_compromised: bool | None = None
     compromise_evidence: str | None = None
+    linked: str | None = None
 
 
 @dataclass(frozen=True)
@@ -233,7 +259,9 @@ class AttestationRecord:
 
     `criterion` is a criterion id (``I13.3.a``) or a level (``I13.3``, all criteria of that level).
     `statement` is terpenuhi, tidak_terpenuhi or dicabut. `sha256` is the hex digest of the evidence file,
-    checked against the captured file; `file_capture_id` is that file's capture.
+    checked against the captured file; `file_capture_id` is that file's capture. `document_kind` is what the
+    file is: as declared, or as its name or content shows. The statement counts from `effective_on`, or else from
+    its signature. `sheet` is the file and sheet of a statement that stands in a workbook.
     """
 
     instrument: str
@@ -250,6 +278,9 @@ class AttestationRecord:
     note: str | None
     capture_id: str
     position: int
+    document_kind: str | None = None
+    effective_on: date | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -289,7 +320,8 @@ class Parsed:
     """The outcome of parsing one run's captures: every row read is a record or a reject.
 
     `seen` counts the rows in the source, so that ``seen == len(records) + len(rejects) + duplicates``.
-    `duplicates` are rows identical in every field but position, repeated by the source.
+    `duplicates` are rows identical in every field but position, repeated by the source, and rows of a workbook
+    that a later version of it has again.
     """
 
     table: Table

@@ -27,10 +27,10 @@ from pydantic import (
     model_validator,
 )
 
+from collectors.block_pages import blocked_reason
 from collectors.datatables import read_datatable
 from collectors.encodings import decode_text
 from collectors.evidence import ParseError
-from collectors.http import blocked_reason
 from collectors.regulation_rows import Cells, Notes
 from collectors.relation_blocks import relations_in
 

@@ -8,10 +8,7 @@ too, must lie within the reach of the session: by its name, and by the numeric a
 from __future__ import annotations
 
 import re
-import socket
-import ssl
 import time
-import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
@@ -28,21 +25,19 @@ import urllib3
 from requests.utils import requote_uri
 
 from collectors.addresses import Reach, is_numeric
-from collectors.certificates import tls_fault
-from collectors.evidence import Confirmable, Fetched
-from collectors.plain_text import plain_lines
+from collectors.bodies import CHUNK_BYTES, MAX_BYTES, decode_body, decoded, gathered
+from collectors.evidence import Confirmable, Fetched, Stored
+from collectors.fetch_error import FetchError, explained
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 from collectors.turns import HostTurns
 
 USER_AGENT = "Mozilla/5.0 (compatible; PantauSPBE/0.1; pemantauan SPBE)"
-MAX_BYTES = 64 * 1024 * 1024
 MAX_REDIRECTS = 10
 
 _AGENT_NAME = "PantauSPBE"
 _BACKOFF_SECONDS = (0.5, 1.5)
 _LONGEST_WAIT_SECONDS = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_CHUNK_BYTES = 64 * 1024
 # What Python calls digits includes superscripts, and a number of thousands of them is an error.
 _DIGITS = re.compile(r"^[0-9]{1,18}$")
 _RETRIED_KINDS = frozenset({"connection", "refused", "dns"})
@@ -50,33 +45,9 @@ _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _DEFAULT_HEADERS = {
     "Accept": "application/json,text/html;q=0.9,*/*;q=0.8",
     "Accept-Language": "id,en;q=0.5",
-    # Only what decode_body and the archive can undo.
+    # Only what `bodies.decoded` and the archive can undo.
     "Accept-Encoding": "gzip, deflate",
 }
-_BLOCK_SCAN_BYTES = 200_000
-# Every repetition is bounded: the pages are hostile, and a pattern may not take quadratic time on them.
-_TITLE = re.compile(r"<title[^<>]{0,200}>([^<]{0,500})", re.IGNORECASE)
-_LOGIN_TITLE = re.compile(r"^\W*(?:log\s?in|sign\s?in|masuk|halaman (?:login|masuk))\b", re.IGNORECASE)
-_PASSWORD_FIELD = re.compile(r"<input[^<>]{1,400}type\s*=\s*[\"']?password", re.IGNORECASE)
-_CHALLENGE_TITLE = re.compile(
-    r"^\W*(?:just a moment|attention required|checking your browser|one moment, please|ddos-guard)",
-    re.IGNORECASE,
-)
-_SUPPORT_ID = re.compile(r"support id(?: is)?\s*:?\s*(?:<[^<>]{1,100}>\s*)?(\d+)?", re.IGNORECASE)
-
-
-class FetchError(Exception):
-    """A document that could not be had.
-
-    `kind` is one of ``http_<status>``, ``timeout``, ``dns``, ``refused``, ``tls``, a refused certificate's
-    (``tls_expired``, ``tls_incomplete_chain`` and so on, as of services), ``too_large``,
-    ``too_many_redirects``, ``not_allowed``, ``robots``, ``connection``; a listing adds ``loop`` and
-    ``too_many_pages``, a drop folder ``file``.
-    """
-
-    def __init__(self, url: str, kind: str, message: str) -> None:
-        self.url, self.kind, self.message = url, kind, plain_lines(message)
-        super().__init__(plain_lines(f"{url}: {message}"))
 
 
 def _no_credentials(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -88,7 +59,8 @@ class HttpSession:
     """One session: one connection pool, one TLS context, one set of limits. Not shared between threads.
 
     `timeout_seconds` bounds one attempt as a whole, redirects and body included; resolving a name is
-    bounded by the system's resolver. `max_bytes` bounds the body as sent and as decoded. `ca_file` adds
+    bounded by the system's resolver. `max_bytes` bounds the body as sent and as decoded; a large one is kept
+    in a temporary file in `spool_folder` (default: where the system keeps such). `ca_file` adds
     certificates to trust (an institution's own CA, a missing intermediate). `delay_seconds` is kept between
     requests to the same host. `clock` gives the time recorded with each answer. `reach` says which hosts and
     addresses may be asked (default: any host, on the public internet only). `keeps_to_robots` False lets
@@ -106,6 +78,7 @@ class HttpSession:
         ca_file: Path | None = None,
         timeout_seconds: float = 30,
         max_bytes: int = MAX_BYTES,
+        spool_folder: Path | None = None,
         verify: bool = True,
         delay_seconds: float = 0.0,
         reach: Reach = Reach(),  # noqa: B008 (immutable)
@@ -118,6 +91,7 @@ class HttpSession:
         self.redirects: tuple[Fetched, ...] = ()
         """The redirects that the last `get` followed, in order."""
         self._timeout, self._max_bytes, self._delay = timeout_seconds, max_bytes, delay_seconds
+        self._spool_folder = spool_folder
         self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
         self._turns = turns or HostTurns()
@@ -153,9 +127,9 @@ class HttpSession:
     def get(self, url: str, *, headers: Mapping[str, str] | None = None) -> Fetched:
         """The document at `url`, whatever its status; `redirects` then holds the way there.
 
-        `body` is as sent, still content-encoded, transfer encoding removed. Connection errors, 429 and 5xx
-        are tried twice more, after the time the server asks for (up to a minute; longer is not waited for).
-        Raises FetchError for a transfer that failed.
+        The content is as sent, still content-encoded, transfer encoding removed. Connection errors, 429 and
+        5xx are tried twice more, after the time the server asks for (up to a minute; longer is not waited
+        for). Raises FetchError for a transfer that failed.
         """
         for pause in _BACKOFF_SECONDS:
             wait: float | None = pause
@@ -248,7 +222,7 @@ class HttpSession:
                 with self._session.get(
                     url, headers=headers, stream=True, allow_redirects=False, timeout=self._timeout
                 ) as response:
-                    body = self._body(url, response.raw)
+                    content = self._content(url, response.raw)
         except OutOfReachError as error:
             raise FetchError(
                 url,
@@ -257,14 +231,14 @@ class HttpSession:
                 "institution's file say so",
             ) from error
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _explained(url, error, self._timeout) from error
+            raise explained(url, error, self._timeout) from error
         fetched = Fetched(
             url=urldefrag(response.request.url or url).url,
             fetched_at=moment,
             status=response.status_code,
             reason=response.reason or "",
             headers=tuple(_recordable(response.raw.headers.items())),
-            body=body,
+            content=content,
             request_headers=tuple(
                 (name, str(value))
                 for name, value in response.request.headers.items()
@@ -300,29 +274,34 @@ class HttpSession:
             )
         return parts
 
-    def _body(self, url: str, raw: Any) -> bytes:
+    def _content(self, url: str, raw: Any) -> bytes | Stored:
         declared = raw.headers.get("Content-Length", "")
         if _DIGITS.match(declared) and int(declared) > self._max_bytes:
             raise self._too_large(url, f"it announces {declared} bytes")
-        parts: list[bytes] = []
-        size = 0
-        for chunk in raw.stream(_CHUNK_BYTES, decode_content=False):
-            size += len(chunk)
-            if size > self._max_bytes:
-                raise self._too_large(url, f"more than {size} bytes came")
-            parts.append(chunk)
-        return b"".join(parts)
+
+        def chunks() -> Iterator[bytes]:
+            size = 0
+            for chunk in raw.stream(CHUNK_BYTES, decode_content=False):
+                size += len(chunk)
+                if size > self._max_bytes:
+                    raise self._too_large(url, f"more than {size} bytes came")
+                yield chunk
+
+        return gathered(url, chunks(), self._spool_folder)
 
     def _too_large(self, url: str, how: str) -> FetchError:
         return FetchError(
             url,
             "too_large",
-            f"{how}, and {self._max_bytes} bytes are allowed; check that the address is that of the listing",
+            f"{how}, and {self._max_bytes} bytes are allowed; check that the address is that of the listing, "
+            "or raise max_megabytes of the source",
         )
 
     def _refuse_bomb(self, fetched: Fetched) -> None:
         try:
-            decode_body(fetched, max_bytes=self._max_bytes)
+            with decoded(fetched, max_bytes=self._max_bytes) as stream:
+                while stream.read(CHUNK_BYTES):
+                    pass
         except FetchError as error:
             # A body that cannot be decoded is still evidence of what the server sent.
             if error.kind == "too_large":
@@ -344,92 +323,6 @@ class HttpSession:
                 return pause
             wait = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - self.clock()).total_seconds()
         return max(wait, 0.0) if wait <= _LONGEST_WAIT_SECONDS else None
-
-
-def decode_body(fetched: Fetched, *, max_bytes: int = MAX_BYTES) -> bytes:
-    """The payload with its content encoding (gzip, deflate) removed.
-
-    Raises FetchError: ``too_large`` beyond `max_bytes`, ``connection`` for an encoding that is unknown or a
-    body that is damaged. A body that claims gzip and is not is returned as it is, as browsers do.
-    """
-    body = fetched.body
-    encodings = [
-        one.strip().lower()
-        for name, value in fetched.headers
-        if name.lower() == "content-encoding"
-        for one in value.split(",")
-    ]
-    for encoding in reversed(encodings):
-        if encoding in ("", "identity") or not body:
-            continue
-        if encoding in ("gzip", "x-gzip"):
-            if body.startswith(b"\x1f\x8b"):
-                body = _inflated(fetched.url, body, 16 + zlib.MAX_WBITS, max_bytes)
-        elif encoding == "deflate":
-            # RFC 9110 means zlib; several servers send raw deflate. A zlib header is a multiple of 31.
-            is_zlib = body[0] & 0x0F == 8 and len(body) > 1 and (body[0] * 256 + body[1]) % 31 == 0
-            body = _inflated(fetched.url, body, zlib.MAX_WBITS if is_zlib else -zlib.MAX_WBITS, max_bytes)
-        else:
-            raise FetchError(
-                fetched.url,
-                "connection",
-                f"content encoding {encoding!r} was not asked for and cannot be read; report it to the site",
-            )
-    return body
-
-
-def _inflated(url: str, body: bytes, window: int, max_bytes: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    rest = body
-    while rest:
-        inflater = zlib.decompressobj(window)
-        pending = rest
-        while not inflater.eof and pending:
-            try:
-                part = inflater.decompress(pending, _CHUNK_BYTES * 16)
-            except zlib.error as error:
-                raise FetchError(
-                    url, "connection", f"the compressed body is damaged ({error}); collect again"
-                ) from error
-            size += len(part)
-            if size > max_bytes:
-                raise FetchError(
-                    url, "too_large", f"decodes to more than {max_bytes} bytes; it is taken for an attack"
-                )
-            parts.append(part)
-            pending = inflater.unconsumed_tail
-        if not inflater.eof:
-            raise FetchError(url, "connection", "the compressed body ends early; collect again")
-        # gzip may be several members one after another; padding after the last is ignored.
-        rest = inflater.unused_data if inflater.unused_data.startswith(b"\x1f\x8b") else b""
-    return b"".join(parts)
-
-
-def blocked_reason(headers: Mapping[str, str] | tuple[tuple[str, str], ...], payload: bytes) -> str | None:
-    """Why an answer is a block, challenge or login page instead of what was asked for; None when it is not.
-
-    Meant for answers in which the expected content was not found: a page may carry a login form and be fine.
-    """
-    pairs = headers.items() if isinstance(headers, Mapping) else headers
-    named = {name.lower(): value for name, value in pairs}
-    text = payload[:_BLOCK_SCAN_BYTES].decode("utf-8", "replace")
-    found = _TITLE.search(text)
-    title = " ".join(found[1].split()) if found else ""
-    is_rejected = "Request Rejected" in text or "requested URL was rejected" in text
-    # In this order: the pattern is slow on pages that have nothing of it, which are most.
-    if is_rejected and (support := _SUPPORT_ID.search(text)):
-        number = f" (support ID {support[1]})" if support[1] else ""
-        return f"the site's firewall rejected the request{number}"
-    if named.get("cf-mitigated", "").lower() == "challenge" or _CHALLENGE_TITLE.match(title):
-        return f"the site answers with a browser challenge ({title or 'cf-mitigated'})"
-    if "_Incapsula_Resource" in text or "Incapsula incident ID" in text:
-        return "the site's firewall (Imperva) rejected the request"
-    if title.lower() in ("access denied", "403 forbidden", "forbidden", "akses ditolak"):
-        return f"the site denies access ({title})"
-    if _LOGIN_TITLE.match(title) and _PASSWORD_FIELD.search(text):
-        return f"the site asks to log in ({title})"
-    return None
 
 
 def _checked(url: str) -> Any:
@@ -477,59 +370,3 @@ def _recordable(headers: Any) -> Iterator[tuple[str, str]]:
         # The body is recorded without its transfer encoding; a folded value would break the record.
         if name.lower() != "transfer-encoding":
             yield name, " ".join(str(value).splitlines())
-
-
-def _explained(url: str, error: BaseException, seconds: float) -> FetchError:
-    causes = tuple(_causes(error))
-
-    def first(*kinds: type[BaseException]) -> BaseException | None:
-        return next((cause for cause in causes if isinstance(cause, kinds)), None)
-
-    if first(TimeoutError, requests.Timeout, urllib3.exceptions.TimeoutError):
-        return FetchError(
-            url, "timeout", f"no complete answer within {seconds:g} s; try later or raise timeout_seconds"
-        )
-    if isinstance(refused := first(ssl.SSLCertVerificationError), ssl.SSLCertVerificationError):
-        reason = refused.verify_message
-        kind = tls_fault(refused.verify_code, reason)
-        what = (
-            "the certificates sent lead to no trusted issuer, most often for want of an intermediate one"
-            if kind == "tls_incomplete_chain"
-            else "the certificate is refused"
-        )
-        return FetchError(
-            url,
-            kind,
-            f"{kind}: {what} ({reason}); ask the site's owner to repair it, or give the missing "
-            "CA or intermediate certificate in ca_file",
-        )
-    if bad := first(ssl.SSLError):
-        return FetchError(
-            url,
-            "tls",
-            f"the TLS connection failed ({bad}); ask the site's owner to repair the certificate, "
-            "or give a missing CA or intermediate certificate in ca_file",
-        )
-    if first(socket.gaierror, UnicodeError):
-        return FetchError(url, "dns", "the host name does not resolve; check its spelling and the domain")
-    if first(ConnectionRefusedError):
-        return FetchError(
-            url, "refused", "the host refuses the connection; check that the service is running"
-        )
-    if first(requests.exceptions.InvalidURL, requests.exceptions.InvalidSchema):
-        return FetchError(url, "not_allowed", "is not an address that can be fetched; correct it")
-    return FetchError(url, "connection", f"the connection broke ({causes[-1]}); collect again")
-
-
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and everything it wraps; urllib3 and requests wrap by argument, attribute and cause."""
-    waiting: list[BaseException] = [error]
-    seen: set[int] = set()
-    while waiting:
-        one = waiting.pop(0)
-        if id(one) in seen:
-            continue
-        seen.add(id(one))
-        yield one
-        inner = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        waiting.extend(cause for cause in inner if isinstance(cause, BaseException))

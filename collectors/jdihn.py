@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, BinaryIO
 
+from collectors.block_pages import blocked_reason
 from collectors.encodings import TextStream
 from collectors.evidence import ParseError, Reject
-from collectors.http import blocked_reason
 from collectors.indonesian import clean_text, is_nothing
 from collectors.json_stream import JsonError, JsonText
 from collectors.regulation_rows import Cells, Notes

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
+from collectors.bodies import decode_body
 from collectors.evidence import (
     Capture,
     DatasetRecord,
@@ -24,7 +25,8 @@ from collectors.evidence import (
     Reject,
     without_exact_duplicates,
 )
-from collectors.http import FetchError, HttpSession, decode_body
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.indonesian import clean_text
 from collectors.institution import Source
 from collectors.personal_data import mask

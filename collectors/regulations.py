@@ -19,12 +19,14 @@ from typing import Any, BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from collectors import html_listing, jdihn
+from collectors.bodies import decode_body
 from collectors.detail_page import about_the_same, read_detail
 from collectors.digest_set import DigestSet, digest
 from collectors.drop_folder import file_url, read_file, top_files
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject, joined
+from collectors.fetch_error import FetchError
 from collectors.html_listing import Detail, load_profile
-from collectors.http import FetchError, HttpSession, decode_body
+from collectors.http import HttpSession
 from collectors.institution import Source
 from collectors.profile_trials import Trial, ranked, verdict
 from collectors.regulation_rows import Cells, Notes, clean_url, to_record

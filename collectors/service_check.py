@@ -23,9 +23,10 @@ from urllib.parse import urlsplit
 import pycurl
 import requests
 
+from collectors.block_pages import blocked_reason
 from collectors.certificates import tls_fault
 from collectors.compromise import gambling_spam
-from collectors.http import USER_AGENT, blocked_reason
+from collectors.http import USER_AGENT
 from collectors.institution import Service
 from collectors.json_assertion import mismatch
 from collectors.page_facts import has_hsts, language, page_title, protective_headers

@@ -13,7 +13,8 @@ from pathlib import Path
 from collectors import app_registry, attestations, open_data, regulations, uptime
 from collectors.archive import Archive, new_run_id
 from collectors.evidence import Confirmable, Fetched, Run
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import (
     CONFIG_SOURCE,
     SERVICES_SOURCE,
@@ -224,7 +225,7 @@ def _archived(
             for document in documents:
                 appender.add(document)
                 count += 1
-                size += len(document.body)
+                size += document.size
         except FetchError as error:
             run = replace(run, outcome="failed", error=error.kind, message=str(error))
         except OSError as error:

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from collectors import uptime
 from collectors.archive import Archive
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import InstitutionFile, Source, read_institution
 from collectors.ledger import ArchiveError
 from flows.collect import FETCHERS, opted_out
@@ -122,4 +123,4 @@ def _source(
         return Examined(what, False, f"{source.url or placed.path}: gives no document")
     if first.status is not None and first.status >= 400:
         return Examined(what, False, f"{first.url}: HTTP {first.status}")
-    return Examined(what, True, f"{first.url}: {len(first.body)} bytes")
+    return Examined(what, True, f"{first.url}: {first.size} bytes")

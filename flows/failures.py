@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collectors.certificates import CaFileError
 from collectors.evidence import ParseError
-from collectors.http import FetchError
+from collectors.fetch_error import FetchError
 from collectors.institution import ConfigError
 from collectors.ledger import ArchiveError
 from flows.collect import UnknownSourceError

@@ -18,7 +18,8 @@ from collectors import app_registry, tables
 from collectors.addresses import Reach
 from collectors.application_names import AmbiguousNamesError, split_names
 from collectors.evidence import ApplicationRecord, Capture, Parsed, ParseError
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import Source
 from collectors.personal_data import is_personal, mask
 from collectors.web_address import read_addresses

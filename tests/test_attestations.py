@@ -14,7 +14,8 @@ import pytest
 from collectors import attestations
 from collectors.addresses import Reach
 from collectors.evidence import AttestationRecord, Capture, Fetched, Parsed, ParseError
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import Source
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)

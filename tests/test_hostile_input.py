@@ -15,7 +15,8 @@ from collectors import app_registry, attestations, regulations
 from collectors.addresses import Reach
 from collectors.drop_folder import file_name, file_url, read_file, safe_name, top_files
 from collectors.evidence import ApplicationRecord, Capture, Parsed, ParseError, RegulationRecord
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import Source
 from collectors.plain_text import spreadsheet_text
 from tests.test_http import Site, running

@@ -22,8 +22,11 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from collectors.addresses import Reach
+from collectors.block_pages import blocked_reason
+from collectors.bodies import decode_body
 from collectors.evidence import Fetched
-from collectors.http import FetchError, HttpSession, blocked_reason, decode_body
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 
 pytestmark = pytest.mark.e2e
 

@@ -15,7 +15,8 @@ import pytest
 from collectors import app_registry
 from collectors.addresses import Reach
 from collectors.evidence import ApplicationRecord, Capture, Parsed, ParseError
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import Source
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

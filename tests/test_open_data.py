@@ -17,7 +17,8 @@ import pytest
 from collectors import open_data
 from collectors.addresses import Reach
 from collectors.evidence import Capture, DatasetRecord, Parsed, ParseError, columns_of
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import Source
 from expectations.validate import validate
 from tests.warehouse_rows import warehouse_with

@@ -9,7 +9,7 @@ import pytest
 
 from collectors import app_registry, regulations
 from collectors.evidence import ApplicationRecord, Capture, ParseError, RegulationRecord, Reject
-from collectors.http import FetchError
+from collectors.fetch_error import FetchError
 from collectors.indonesian import clean_text
 from collectors.institution import Source
 from collectors.plain_text import plain_lines, visible_json, without_controls

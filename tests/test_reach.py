@@ -12,7 +12,8 @@ import pytest
 
 from collectors.addresses import Reach
 from collectors.archive import Archive
-from collectors.http import FetchError, HttpSession
+from collectors.fetch_error import FetchError
+from collectors.http import HttpSession
 from collectors.institution import parse_institution
 from flows.collect import collect
 from tests.test_http import Site, running

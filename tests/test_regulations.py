@@ -15,8 +15,9 @@ import pytest
 from collectors import html_listing
 from collectors.addresses import Reach
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord
+from collectors.fetch_error import FetchError
 from collectors.html_listing import load_profile, parse_profile, profile_ids
-from collectors.http import FetchError, HttpSession
+from collectors.http import HttpSession
 from collectors.institution import Source
 from collectors.regulation_rows import Notes
 from collectors.regulations import fetch, next_address, parse, parse_file
