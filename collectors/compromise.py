@@ -17,6 +17,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 from lxml import etree, html
 
+from collectors.page_links import site_of
 from collectors.personal_data import mask
 
 ENOUGH = 3
@@ -189,18 +190,12 @@ def _link_signs(page: html.HtmlElement, url: str) -> Iterator[_Sign]:
         if parts.scheme not in ("http", "https") or not host:
             continue
         shown = f"{label[:60]} {parts.scheme}://{host}{parts.path[:40]}".strip()
-        if host != own and not host.endswith(f".{_site(own)}") and host != _site(own):
+        if host != own and not host.endswith(f".{site_of(own)}") and host != site_of(own):
             is_advertised = _HOST.search(host) and not _HOST_ABOUT.search(host) and not _ABOUT.search(label)
             if is_advertised or _is_mostly_selling(label):
                 yield _Sign("tautan keluar", shown, shown, 3)
         elif any(_is_mostly_selling(folder) for folder in _folders(parts.path)):
             yield _Sign("folder asing", shown, shown, 2)
-
-
-def _site(host: str) -> str:
-    """The part of a host name that one institution holds (kota.go.id of layanan.kota.go.id)."""
-    labels = host.split(".")
-    return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-2]) <= 3 else labels[-2:])
 
 
 def _folders(path: str) -> list[str]:

@@ -30,6 +30,7 @@ from collectors.http import USER_AGENT
 from collectors.institution import Service
 from collectors.json_assertion import mismatch
 from collectors.page_facts import has_hsts, language, page_title, protective_headers
+from collectors.page_links import linked_places
 from collectors.transfers import PAYLOAD_CAP, Manners, Phases, Reply, Request, Visit, Visitor
 
 MAX_REDIRECTS = 5
@@ -348,7 +349,15 @@ def _row(
 def _page_row(outcome: _Outcome, seen: Reply | None, is_https: bool) -> dict[str, Any]:
     """What the answer itself shows; nothing of it where a firewall or nobody answered."""
     row: dict[str, Any] = dict.fromkeys(
-        ("hsts", "security_headers", "page_title", "language", "is_compromised", "compromise_evidence")
+        (
+            "hsts",
+            "security_headers",
+            "page_title",
+            "language",
+            "is_compromised",
+            "compromise_evidence",
+            "linked",
+        )
     )
     if seen is None or seen.status is None or outcome.is_up is None:
         return row
@@ -363,6 +372,7 @@ def _page_row(outcome: _Outcome, seen: Reply | None, is_https: bool) -> dict[str
         "language": language(seen.payload, encoding),
         "is_compromised": True if spam else False if is_whole else None,
         "compromise_evidence": "; ".join(spam) or None,
+        "linked": _json(linked_places(seen.payload, seen.url)) if is_whole else None,
     }
 
 

@@ -188,6 +188,7 @@ class _Row(BaseModel):
     json_matched: bool | None = None
     is_compromised: bool | None = None
     compromise_evidence: str | None = None
+    linked: str | None = None
 
     @model_validator(mode="after")
     def _state_and_fault_agree(self) -> _Row:

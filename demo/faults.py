@@ -27,6 +27,7 @@ FaultKind = Literal[
     "empty_reply",
     "slow",
     "drip",
+    "hacked_page",
     "mass_drop",
     "merged_headers",
     "tls_expired",
@@ -48,6 +49,7 @@ FaultKind = Literal[
 - ``wrong_encoding``: Latin-1 bytes announced as UTF-8
 - ``hang``: the request is read and never answered; ``empty_reply``: the connection closes without a byte
 - ``slow``: a pause before the answer; ``drip``: the answer byte by byte, without end in any useful time
+- ``hacked_page``: the page with gambling spam in title, hidden text and links, as intruders leave it
 - ``mass_drop``: 5% of a listing's rows; ``merged_headers``: a spreadsheet with two merged heading rows
 - ``tls_*``: the certificate shown (``tls_expiring`` verifies, and ends in 11 days)
 """
@@ -76,6 +78,12 @@ LOGIN_PAGE = (
     b"<html><head><title>Login</title></head><body><form method='post'><input name='nip'>"
     b"<input type='password' name='sandi'><button>Masuk</button></form></body></html>"
 )
+SPAM = (
+    '<div style="position:absolute;left:-9999px"><a href="https://slot88-karangan.example/">slot gacor</a> '
+    '<a href="https://togel-karangan.example/">situs togel resmi</a></div>'
+)
+"""What intruders hide in a page for search engines."""
+SPAM_TITLE = "Slot Gacor Hari Ini: Situs Slot Maxwin Terpercaya"
 GZIP_BOMB = gzip.compress(bytes(1024 * 1024), mtime=0) * 80
 """Members of one gzip body, each of a MiB of zeros."""
 AWAY = "http://luar-kota.example/"
@@ -105,7 +113,9 @@ def possible(kind: str, is_https: bool) -> tuple[FaultKind, ...]:
     if kind == "attestations":
         return _IN_A_FOLDER
     found = list(_ON_THE_WIRE)
-    if kind != "page":
+    if kind == "page":
+        found.append("hacked_page")
+    else:
         found.extend(("mass_drop", "redirect_away", "robots_forbid"))
     if kind in ("jdihn", "html", "csv"):
         found.append("control_characters")

@@ -34,6 +34,8 @@ from demo.faults import (
     HEADERS,
     KINDS,
     LOGIN_PAGE,
+    SPAM,
+    SPAM_TITLE,
     STATUSES,
     FaultError,
     FaultKind,
@@ -450,8 +452,10 @@ def _page_body(page: Page, wanted: str, fault: FaultKind | None) -> bytes:
             f'<form action="" method="get"><input type="search" name="q" value="{escape(wanted)}">'
             f"<button>Cari</button></form><p>{len(found)} hasil</p><table>{rows}</table>"
         )
+    is_hacked = fault == "hacked_page"
+    title, hidden = (SPAM_TITLE, SPAM) if is_hacked else (page.heading, "")
     return (
         '<!DOCTYPE html>\n<html lang="id"><head><meta charset="utf-8">'
-        f"<title>{escape(page.heading)}</title></head><body><h1>{escape(page.heading)}</h1><p>{escape(page.lead)}</p>{search}"
-        "<footer>© Pemerintah Kota Contoh (karangan)</footer></body></html>"
+        f"<title>{escape(title)}</title></head><body><h1>{escape(page.heading)}</h1><p>{escape(page.lead)}</p>{search}"
+        f"<footer>© Pemerintah Kota Contoh (karangan)</footer>{hidden}</body></html>"
     ).encode()

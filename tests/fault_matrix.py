@@ -101,6 +101,7 @@ SERVICES: tuple[Case, ...] = (
     Case("ppid", "rate_limited", "unknown", "blocked", "429"),
     Case("portal", "slow", "up", None, ""),
     Case("kepegawaian", "tls_expiring", "up", None, ""),
+    Case("pengawasan", "hacked_page", "up", None, ""),
 )
 """Faults of public pages, each on a service of its own, all in one run."""
 
@@ -225,7 +226,8 @@ or the parser would not believe, in the quarantine with their reason; *loaded* o
 
 A service is down when a second attempt on a new connection failed too. What a firewall or a limit on requests
 answers tells nothing of the service: unknown. The findings are those of the indicator that the service shows.
-Refused certificates also refute I22.3.a, which in this city is refuted anyway by services on plain HTTP.
+Refused certificates and a hacked page also refute I22.3.a, which in this city is refuted anyway by services on plain
+HTTP. A page that is up may have been taken over: it is told as `service_compromised`.
 
 {_table(("service", "fault", "state", "error", "findings", "alert", "message"), map(_service_cells, services))}
 """

@@ -10,7 +10,15 @@ from zoneinfo import ZoneInfo
 
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import FRESHNESS
-from transforms.alerts import Alert, CompromisedService, DownService, FailedSource, LateApplication, decide
+from transforms.alerts import (
+    Alert,
+    ChangedService,
+    CompromisedService,
+    DownService,
+    FailedSource,
+    LateApplication,
+    decide,
+)
 from transforms.attribution import Scored
 from transforms.index import aggregates
 from transforms.instrument import ProbeCall
@@ -164,6 +172,29 @@ def test_a_page_taken_over_is_told_once_with_its_quote() -> None:
     )
     assert line(MONDAY, "tautan keluar: “togel”").event_key == told.event_key
     assert line(MONDAY + DAY, "judul: “slot gacor”").event_key != told.event_key
+
+
+def test_a_replaced_page_is_an_alarm_and_a_changed_one_a_question() -> None:
+    current = scored(MONDAY, seen(MONDAY))
+
+    def told(is_replaced: bool) -> Alert:
+        changed = ChangedService(
+            "portal", "Portal", "Diskominfo", MONDAY, is_replaced, "judul “A” menjadi “B”"
+        )
+        (alert,) = decide(
+            INSTRUMENT, current, current, [], [], Decimal("0.01"), JAKARTA, changed_services=[changed]
+        )
+        return alert
+
+    replaced, changed = told(True), told(False)
+    assert (replaced.kind, replaced.severity) == ("service_replaced", "penting")
+    assert (changed.kind, changed.severity) == ("service_changed", "waspada")
+    assert changed.line == (
+        "Halaman layanan Portal (Diskominfo) berubah mendadak, perlu diperiksa, setelah 2026-06-01 07.00: "
+        "judul “A” menjadi “B”"
+    )
+    assert "diganti mendadak setelah" in replaced.line
+    assert replaced.event_key != changed.event_key
 
 
 def test_applications_after_the_moratorium_are_one_line_that_is_new_only_when_one_is_added() -> None:

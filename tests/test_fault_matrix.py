@@ -43,7 +43,8 @@ def test_a_service_is_refuted_only_where_it_is_down(seen: dict[Case, Seen], case
     assert case.said in one.message
     assert bool(one.findings) is (case.becomes == "down")
     assert all(change.endswith("-> not_met") for change in one.findings)
-    assert one.alerts == (("service_down",) if case.becomes == "down" else ())
+    expected = {"down": ("service_down",)}.get(case.becomes, ())
+    assert one.alerts == (("service_compromised",) if case.fault == "hacked_page" else expected)
 
 
 def test_the_table_in_the_documentation_is_current(seen: dict[Case, Seen]) -> None:

@@ -64,6 +64,7 @@ class _Facts:
     late: Mapping[str, Sequence[alerts.LateApplication]]
     turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
     compromised: Mapping[str, Sequence[alerts.CompromisedService]]
+    changed: Mapping[str, Sequence[alerts.ChangedService]]
 
 
 def score(
@@ -148,6 +149,7 @@ def _score_one(
             facts.late.get(name, ()),
             facts.turning.get(name, ()),
             facts.compromised.get(name, ()),
+            facts.changed.get(name, ()),
         )
         write_outbox(connection, current, decided, now)
     moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
@@ -185,9 +187,12 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
     compromised: dict[str, list[alerts.CompromisedService]] = {}
     for row in rows_of(connection, "compromised_services", parameters):
         compromised.setdefault(row.pop("institution"), []).append(alerts.CompromisedService(**row))
+    changed: dict[str, list[alerts.ChangedService]] = {}
+    for row in rows_of(connection, "changed_services", parameters):
+        changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
-    return _Facts(answers, attested, freshness, official, failed, down, late, turning, compromised)
+    return _Facts(answers, attested, freshness, official, failed, down, late, turning, compromised, changed)
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:

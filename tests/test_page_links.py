@@ -1,0 +1,35 @@
+"""Where a page links to, in short."""
+
+from __future__ import annotations
+
+import pytest
+
+from collectors.page_links import AND_MORE, MOST_PLACES, linked_places
+
+URL = "https://dinas.kota-contoh.go.id/"
+
+
+@pytest.mark.parametrize(
+    ("page", "places"),
+    [
+        ('<a href="/berita/1">x</a> <a class="y" href=/berita/2>x</a> <A HREF=\'/Profil\'>x</A>', ["/Profil", "/berita"]),
+        ('<a href="https://www.kota-contoh.go.id/peta/">x</a>', ["/peta"]),
+        ('<a href="https://kota-contoh.go.id/">x</a>', []),
+        ('<a href="//luar.example/x">x</a><a href="http://LUAR.example:8080">x</a>', ["luar.example"]),
+        ('<a href="mailto:a@b.go.id">x</a><a href="#isi">x</a><a href="javascript:void(0)">x</a>', []),
+        ('<a href="?a=1&amp;b=2">x</a><a href="http://[x">x</a><a href="">x</a>', []),
+        ('<link href="https://cdn.example/a.css"><abbr href="/x">', []),
+        ('<a href="/a\x00\x1b[2J/b">x</a>', ["/a2J"]),
+        ("<a " * 100_000, []),
+    ],
+)  # fmt: skip
+def test_places(page: str, places: list[str]) -> None:
+    assert linked_places(page.encode(), URL) == places
+
+
+def test_a_page_full_of_links_is_cut_and_says_so() -> None:
+    page = "".join(f'<a href="https://h{number:04}.example/">x</a>' for number in range(MOST_PLACES + 1))
+    places = linked_places(page.encode(), URL)
+    assert len(places) == MOST_PLACES + 1
+    assert places[-1] == AND_MORE
+    assert len(linked_places(page.replace("h0000", "h0001").encode(), URL)) == MOST_PLACES
