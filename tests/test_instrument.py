@@ -157,6 +157,7 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "application_topic",
         "dataset_current",
         "service_compromise",
+        "service_change",
     ]
     for model in models:
         assert parameters_of(model.sql) <= {"as_of", "regulation_filter", "application_filter"}
@@ -209,7 +210,7 @@ BREAKAGES: list[tuple[str, str, str, str]] = [
     (RULES, "[{attestation: true}]", "[]", "nothing can meet it"),
     (
         RULES,
-        "refuted_by: [{probe: services_compromised}, {probe: tls_failures}]",
+        "refuted_by: [{probe: services_compromised}, {probe: services_replaced}, {probe: tls_failures}]",
         "refuted_by: [{floor: true}]",
         "only a probe can stand here",
     ),
