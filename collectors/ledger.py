@@ -53,13 +53,34 @@ class Entry:
     records: tuple[RecordPlace, ...]
 
 
-def read(path: Path) -> list[Entry]:
-    """Every entry, oldest first. Raises ArchiveError at the first line that does not follow."""
-    if not path.exists():
-        return []
-    lines = path.read_bytes().split(b"\n")
-    # A line without its newline was never finished: it vouches for nothing.
-    return _chain(path, lines[:-1])
+class Ledger:
+    """One ledger file, read when it is asked for and then only when it has changed."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._stamp: tuple[int, int, int] | None = None
+        self._entries: tuple[Entry, ...] = ()
+        self._places: dict[str, tuple[Entry, RecordPlace]] = {}
+
+    def entries(self) -> tuple[Entry, ...]:
+        """Every entry, oldest first. Raises ArchiveError at the first line that does not follow."""
+        try:
+            found = self._path.stat()
+        except FileNotFoundError:
+            return ()
+        stamp = (found.st_ino, found.st_size, found.st_mtime_ns)
+        if stamp != self._stamp:
+            lines = self._path.read_bytes().split(b"\n")
+            # A line without its newline was never finished: it vouches for nothing.
+            self._entries = tuple(_chain(self._path, lines[:-1]))
+            self._places = {place.id: (entry, place) for entry in self._entries for place in entry.records}
+            self._stamp = stamp
+        return self._entries
+
+    def place(self, record_id: str) -> tuple[Entry, RecordPlace] | None:
+        """The entry and place of a record, or None where no line lists it."""
+        self.entries()
+        return self._places.get(record_id)
 
 
 def append_line(

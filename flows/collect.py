@@ -24,6 +24,7 @@ from collectors.institution import (
     Source,
     read_institution,
 )
+from collectors.known_answers import confirmable, unfinished
 from collectors.ledger import ArchiveError, Entry
 from collectors.turns import HostTurns
 from flows.places import Clock
@@ -148,8 +149,8 @@ def _known(archive: Archive, institution: str, source: Source, now: datetime) ->
         return Known({}, {})
     try:
         return Known(
-            archive.confirmable(institution, source.id, since=now - FULL_FETCH_EVERY),
-            archive.unfinished(institution, source.id, since=now - RESUMED_WITHIN),
+            confirmable(archive, institution, source.id, since=now - FULL_FETCH_EVERY),
+            unfinished(archive, institution, source.id, since=now - RESUMED_WITHIN),
         )
     except ArchiveError as error:
         # Appending and loading name the damage; here it only means that everything is fetched anew.

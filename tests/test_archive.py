@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from collectors import ledger
 from collectors.archive import Archive, new_run_id
 from collectors.evidence import Fetched, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry
@@ -121,3 +123,48 @@ def test_a_removed_ledger_line_is_found(tmp_path: Path) -> None:
     path.write_bytes(lines[0] + lines[2])
     with pytest.raises(ArchiveError, match="line 2: does not follow"):
         archive.ledger("kota-contoh", "jdih")
+
+
+def test_a_line_that_leaves_a_record_out_is_found(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    append(archive, page(b"satu"), page(b"dua", url="http://contoh.test/2"))
+    path = archive.folder("kota-contoh", "jdih") / LEDGER
+    line = json.loads(path.read_text())
+    line["records"] = [place for place in line["records"] if place["url"] != "http://contoh.test/2"]
+    path.write_text(json.dumps(line) + "\n")
+    with pytest.raises(ArchiveError, match="in no record"):
+        archive.read(archive.ledger("kota-contoh", "jdih")[0])
+
+
+def test_a_line_that_names_another_record_is_found(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    append(archive, page(b"satu"))
+    path = archive.folder("kota-contoh", "jdih") / LEDGER
+    line = json.loads(path.read_text())
+    response = next(place for place in line["records"] if place["type"] == "response")
+    path.write_text(path.read_text().replace(response["id"], "<urn:uuid:lain>"))
+    with pytest.raises(ArchiveError, match="holds no record <urn:uuid:lain>"):
+        archive.read(archive.ledger("kota-contoh", "jdih")[0])
+
+
+def test_the_ledger_is_read_once_however_many_revisits_and_again_when_another_has_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    archive = Archive(tmp_path)
+    documents = [page(b"x%d" % n, url=f"http://contoh.test/{n}") for n in range(5)]
+    append(archive, *documents)
+    second = append(archive, *documents)
+    reads: list[Path] = []
+    chain = ledger._chain
+
+    def counted(path: Path, lines: list[bytes]) -> list[Entry]:
+        reads.append(path)
+        return chain(path, lines)
+
+    monkeypatch.setattr(ledger, "_chain", counted)
+    reader = Archive(tmp_path)
+    for _ in range(2):
+        assert [c.payload for c in reader.read(second)[1]] == [d.body for d in documents]
+    assert len(reads) == 1
+    append(archive, page(b"baru"))
+    assert len(reader.ledger("kota-contoh", "jdih")) == 3

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from collectors import archive as archive_module
-from collectors import regulations
+from collectors import regulations, warc_reading
 from collectors.digest_set import DigestSet, digest
 from collectors.encodings import TextStream, decode_text
 from collectors.evidence import Capture, ParseError
@@ -207,7 +207,7 @@ def test_a_large_document_is_read_from_the_archive_each_time_it_is_opened(
 def test_a_record_that_decodes_to_too_much_is_an_error_and_never_a_short_listing(
     tmp_path: Path, small_limits: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archive_module, "MAX_DECODED_BYTES", 5000)
+    monkeypatch.setattr(warc_reading, "MAX_DECODED_BYTES", 5000)
     feed = Feed(tmp_path)
     feed.keep("jdih", "https://jdih.uji.go.id/x", json.dumps(ROWS).encode())
     (capture,) = feed.archive.read(feed.archive.ledger("kota-uji", "jdih")[0])[1]

@@ -1,0 +1,94 @@
+"""One record of a WARC file: what it says of itself, and its payload as a stream."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from warcio.archiveiterator import ArchiveIterator
+from warcio.limitreader import LimitReader
+
+from collectors.bodies import CHUNK_BYTES, LARGEST_BYTES
+from collectors.evidence import Stored
+from collectors.ledger import ArchiveError, RecordPlace
+
+MAX_DECODED_BYTES = LARGEST_BYTES
+NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
+"""The profile of a revisit that the server confirmed with a 304."""
+
+
+@contextmanager
+def record_at(path: Path, place: RecordPlace) -> Iterator[Any]:
+    """The record of that place, its payload unread. Raises ArchiveError where another record is there."""
+    with path.open("rb") as file:
+        record = _record(file, place)
+        if record is None or record.rec_headers.get_header("WARC-Record-ID") != place.id:
+            raise ArchiveError(
+                f"{path}, byte {place.offset}: holds no record {place.id}, which the ledger lists; "
+                "restore it from a backup"
+            )
+        yield record
+
+
+def decoded_at(path: Path, place: RecordPlace) -> BinaryIO:
+    """The payload with its content encoding removed, to be closed by the caller.
+
+    Reading it raises ArchiveError beyond MAX_DECODED_BYTES.
+    """
+    return _stream(path, place, is_decoded=True)
+
+
+def stored_at(path: Path, place: RecordPlace) -> Stored:
+    """The payload as it was sent."""
+    with record_at(path, place) as record:
+        size = record.raw_stream.limit
+    return Stored(size, partial(_stream, path, place, is_decoded=False))
+
+
+def moment(record: Any) -> datetime:
+    """When the document was fetched, or last confirmed."""
+    return datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
+
+
+def is_confirmed(record: Any) -> bool:
+    """Whether the record says only that the server confirmed an earlier answer."""
+    return bool(record.rec_headers.get_header("WARC-Profile") == NOT_MODIFIED)
+
+
+def _record(file: BinaryIO, place: RecordPlace) -> Any:
+    file.seek(place.offset)
+    return next(iter(ArchiveIterator(LimitReader(file, place.length))), None)
+
+
+def _stream(path: Path, place: RecordPlace, *, is_decoded: bool) -> BinaryIO:
+    return cast("BinaryIO", io.BufferedReader(_Payload(path, place, is_decoded), CHUNK_BYTES))
+
+
+class _Payload(io.RawIOBase):
+    """The payload of one record, which ends in an error beyond MAX_DECODED_BYTES."""
+
+    def __init__(self, path: Path, place: RecordPlace, is_decoded: bool) -> None:
+        self._file, self._url = path.open("rb"), place.url
+        record = _record(self._file, place)
+        self._stream = record.content_stream() if is_decoded else record.raw_stream
+        self._left = MAX_DECODED_BYTES
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        found = self._stream.read(len(buffer))
+        self._left -= len(found)
+        if self._left < 0:
+            raise ArchiveError(f"{self._url}: decodes to more than {MAX_DECODED_BYTES} bytes; it is not read")
+        buffer[: len(found)] = found
+        return len(found)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
