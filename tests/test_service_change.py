@@ -81,6 +81,8 @@ TITLE = "judul “Portal Kota” menjadi “Portal Baru”"
         ([JAPANESE] * 20 + [USUAL] * 3, (False, "judul “激安通販” menjadi “Portal Kota”; bahasa ja menjadi id")),
         # A title that says something else each time was never stable.
         ([{**USUAL, "page_title": f"Antrean {n}"} for n in range(30)] + [JAPANESE] * 3, None),
+        # Nor was one of two that take turns.
+        ([USUAL, {**USUAL, "page_title": "Pengumuman"}] * 20 + [JAPANESE] * 3, None),
         # Pages that were not read whole are no history and no change.
         ([USUAL] * 20 + [{**JAPANESE, "is_compromised": None}] * 3, None),
         # A redesign: new title, new menu, the frame declares English.
@@ -101,6 +103,16 @@ TITLE = "judul “Portal Kota” menjadi “Portal Baru”"
             (False, "15 tautan ke tempat yang belum dikenal, seperti h00[.]example, h01[.]example, h02[.]example"),
         ),
         ([USUAL] * 20 + [{**USUAL, "linked": links(*OUTSIDE[:14])}] * 3, None),
+        # Other offices are no strangers.
+        (
+            [USUAL] * 20
+            + [{**NEW_TITLE, "language": "en", "linked": links(*(f"h{n:02}.go.id" for n in range(15)))}] * 3,
+            (
+                False,
+                f"{TITLE}; bahasa id menjadi en; 15 tautan ke tempat yang belum dikenal, "
+                "seperti h00[.]go[.]id, h01[.]go[.]id, h02[.]go[.]id",
+            ),
+        ),
         # They are gone again.
         ([USUAL] * 20 + [{**USUAL, "linked": links(*OUTSIDE)}] * 3 + [USUAL], None),
         # They came one by one, as news does.
