@@ -259,7 +259,9 @@ class AttestationRecord:
 
     `criterion` is a criterion id (``I13.3.a``) or a level (``I13.3``, all criteria of that level).
     `statement` is terpenuhi, tidak_terpenuhi or dicabut. `sha256` is the hex digest of the evidence file,
-    checked against the captured file; `file_capture_id` is that file's capture.
+    checked against the captured file; `file_capture_id` is that file's capture. `document_kind` is what the
+    file is: as declared, or as its name or content shows. The statement counts from `effective_on`, or else
+    from its signature. `sheet` is the file and sheet of a statement that stands in a workbook.
     """
 
     instrument: str
@@ -276,6 +278,9 @@ class AttestationRecord:
     note: str | None
     capture_id: str
     position: int
+    document_kind: str | None = None
+    effective_on: date | None = None
+    sheet: str | None = None
 
 
 @dataclass(frozen=True)
@@ -315,7 +320,8 @@ class Parsed:
     """The outcome of parsing one run's captures: every row read is a record or a reject.
 
     `seen` counts the rows in the source, so that ``seen == len(records) + len(rejects) + duplicates``.
-    `duplicates` are rows identical in every field but position, repeated by the source.
+    `duplicates` are rows identical in every field but position, repeated by the source, and rows of a
+    workbook that a later version of it has again.
     """
 
     table: Table

@@ -9,7 +9,7 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -83,9 +83,12 @@ def header_row(rows: Sequence[Row], is_header: IsHeader) -> tuple[int, int]:
     return best
 
 
-def read_tables(payload: bytes, where: str, is_header: IsHeader) -> tuple[Sheet, ...]:
+def read_tables(
+    payload: bytes, where: str, is_header: IsHeader, *, hidden: Collection[str] = ()
+) -> tuple[Sheet, ...]:
     """The tables of a file: one for a CSV, one per visible sheet for an XLSX. What it is, its bytes tell.
 
+    Hidden sheets are left out, save those named in `hidden`.
     Raises ParseError for an empty file, a web page, another format, or a file that is damaged or too large.
     """
     if not payload.strip():
@@ -93,7 +96,7 @@ def read_tables(payload: bytes, where: str, is_header: IsHeader) -> tuple[Sheet,
             where, "the file is empty", "Export the registry again and check the file before dropping it."
         )
     if payload.startswith(_ZIP):
-        return _read_xlsx(payload, where)
+        return _read_xlsx(payload, where, hidden)
     if payload.startswith(_OLE):
         raise ParseError(
             where, "is an old .xls or a password-protected workbook", "Save it as .xlsx without a password."
@@ -196,7 +199,7 @@ def _rows(text: str, delimiter: str, where: str) -> tuple[Row, ...]:
     return tuple(rows)
 
 
-def _read_xlsx(payload: bytes, where: str) -> tuple[Sheet, ...]:
+def _read_xlsx(payload: bytes, where: str, hidden: Collection[str]) -> tuple[Sheet, ...]:
     _check_archive(payload, where)
     try:
         with CalamineWorkbook.from_filelike(io.BytesIO(payload)) as book:
@@ -205,7 +208,7 @@ def _read_xlsx(payload: bytes, where: str) -> tuple[Sheet, ...]:
             for name in book.sheet_names:
                 if kinds[name].typ != SheetTypeEnum.WorkSheet:
                     continue
-                if kinds[name].visible != SheetVisibleEnum.Visible:
+                if kinds[name].visible != SheetVisibleEnum.Visible and name not in hidden:
                     sheets.append(Sheet(name, (), notes=(f"lembar {name!r} tersembunyi, tidak dibaca",)))
                     continue
                 sheets.append(_sheet(book.get_sheet_by_name(name), name))

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from openpyxl import Workbook
 
 from collectors import attestations
 from collectors.addresses import Reach
@@ -210,7 +211,57 @@ def test_headers_in_other_spellings_and_unknown_columns(folder: Path, session: H
 def test_attestations_come_from_a_folder_only(tmp_path: Path, session: HttpSession) -> None:
     with pytest.raises(FetchError, match="give `path`"):
         list(attestations.fetch(source(url="https://kota-contoh.example/a.csv"), session))
-    with pytest.raises(FetchError, match=r"no \*\.csv in"):
+    with pytest.raises(FetchError, match=r"no \*\.csv or \*\.xlsx in"):
         fetched(tmp_path, session)
     with pytest.raises(ParseError, match="no register was captured"):
         parse([])
+
+
+def test_a_register_may_say_what_the_file_is_and_from_when_the_statement_counts(
+    folder: Path, session: HttpSession
+) -> None:
+    header = HEADER.replace("catatan", "catatan,jenis_dokumen,berlaku_sejak")
+    whole = row().rstrip("\n")
+    (folder / "a.csv").write_text(f"{header}{whole},Surat Edaran,2026-02-01\n{whole},foto,kapan-kapan\n")
+    parsed = parse(fetched(folder, session))
+    assert [(r.document_kind, r.effective_on) for r in parsed.records] == [  # type: ignore[union-attr]
+        ("surat_edaran", date(2026, 2, 1))
+    ]
+    assert parsed.rejects[0].where == "a.csv, baris 3, kolom berlakusejak, jenisdokumen"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "kind"),
+    [
+        ("Draf SK tim.pdf", EVIDENCE, "draf"),
+        ("rancangan-perwal.pdf", EVIDENCE, "draf"),
+        ("reviu-rancangan.pdf", EVIDENCE, None),
+        ("draftsman.pdf", EVIDENCE, None),
+        ("SURAT_EDARAN_7.pdf", EVIDENCE, "surat_edaran"),
+        ("layanan.html", b"<html><title>Login</title><input type='password'></html>", "halaman_login"),
+        ("layanan.pdf", b"<!doctype html><HTML><title>Masuk</title><input type=password>", "halaman_login"),
+        ("layanan.html", b"<html><title>Layanan</title><input type='password'></html>", None),
+    ],
+)
+def test_what_a_file_is_shows_in_its_name_or_page(
+    folder: Path, session: HttpSession, name: str, content: bytes, kind: str | None
+) -> None:
+    (folder / name).write_bytes(content)
+    (folder / "a.csv").write_text(HEADER + row(name, hashlib.sha256(content).hexdigest()))
+    (record,) = parse(fetched(folder, session)).records
+    assert isinstance(record, AttestationRecord)
+    assert record.document_kind == kind
+
+
+def test_a_workbook_that_is_no_register_is_left_alone(folder: Path, session: HttpSession) -> None:
+    book = Workbook()
+    book.save(folder / "aset.xlsx")
+    (folder / "a.csv").write_text(HEADER + row())
+    parsed = parse(fetched(folder, session))
+    assert (len(parsed.records), parsed.notes) == (
+        1,
+        ("aset.xlsx: bukan buku kerja pernyataan, tidak dibaca",),
+    )
+    (folder / "aset.xlsx").write_bytes(b"PK\x03\x04 rusak")
+    with pytest.raises(ParseError, match=r"^aset\.xlsx: is a damaged zip"):
+        parse(fetched(folder, session))

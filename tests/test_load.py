@@ -192,3 +192,34 @@ def test_an_attestation_is_good_through_its_last_day_where_the_institution_is() 
         ("I01.3", midnight, datetime(2026, 5, 1, 17, tzinfo=UTC)),
         ("I01.4", midnight, midnight + timedelta(days=10)),
     ]
+
+
+def test_an_attestation_counts_from_the_day_it_takes_effect_and_never_before_it_is_signed() -> None:
+    ago, signed = datetime(2026, 1, 1, tzinfo=UTC), date(2026, 4, 1)
+    with warehouse_with(
+        {
+            "institution": [{"institution": "kota-a", "time_zone": "Asia/Jakarta"}],
+            "freshness": [
+                {"institution": "kota-a", "kind": "attestation", "ttl": timedelta(days=10), "valid_from": ago}
+            ],
+            "attestation": [
+                {
+                    "institution": "kota-a", "instrument": "spbe-2020", "criterion": code, "signed_on": signed,
+                    "effective_on": effective, "valid_from": ago, "attestation_key": code,
+                }
+                for code, effective in (("I01.3", date(2026, 5, 1)), ("I01.4", date(2025, 1, 1)))
+            ],
+        }
+    ) as connection:  # fmt: skip
+
+        def standing(*moment: int) -> list[tuple[str, datetime]]:
+            return execute(
+                connection,
+                "SELECT criterion, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
+                {"as_of": datetime(*moment, tzinfo=UTC), "instrument": "spbe-2020"},  # type: ignore[arg-type,misc]
+            ).fetchall()
+
+        signed_at, effective_at = datetime(2026, 3, 31, 17, tzinfo=UTC), datetime(2026, 4, 30, 17, tzinfo=UTC)
+        assert standing(2026, 3, 31, 16, 59) == []
+        assert standing(2026, 4, 30, 16, 59) == [("I01.4", signed_at + timedelta(days=10))]
+        assert ("I01.3", effective_at + timedelta(days=10)) in standing(2026, 4, 30, 17)

@@ -187,7 +187,7 @@ def _known_criteria_only(parsed: Parsed) -> Parsed:
         if instrument is not None and instrument.criteria_named(record.criterion):
             records.append(record)
             continue
-        place = f"baris {record.position}, kolom {'instrumen' if instrument is None else 'kriteria'}"
+        place = attestations.place_of(record, "instrumen" if instrument is None else "kriteria")
         reason = (
             f"instrumen {record.instrument} tidak dikenal"
             if instrument is None

@@ -138,7 +138,9 @@ def _key(record: Record, keyed: _History) -> str:
 
 def _row_hash(record: Record, keyed: _History) -> str:
     identity = [str(getattr(record, name)) for name in keyed.version]
-    # Only where there are any: rows without are the same versions as before relations were read.
+    # Only where there are any: rows without are the same versions as before these were read.
     if isinstance(record, RegulationRecord) and record.relations != NO_RELATIONS:
         identity.append(record.relations)
+    if isinstance(record, AttestationRecord):
+        identity += [str(said) for said in (record.effective_on, record.document_kind) if said is not None]
     return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()
