@@ -214,8 +214,13 @@ BREAKAGES: list[tuple[str, str, str, str]] = [
         "refuted_by: [{floor: true}]",
         "only a probe can stand here",
     ),
-    (RULES, "{probe: tls_failures}", "{probe: https_everywhere}", "no rule uses the probe 'tls_failures'"),
-    (RULES, "topic: proses_bisnis", "topic: rekomendasi_tik", "no rule uses the topic 'proses_bisnis'"),
+    (
+        RULES,
+        "{probe: datasets_neglected}",
+        "{probe: tls_failures}",
+        "no rule uses the probe 'datasets_neglected'",
+    ),
+    (RULES, "topic: rekomendasi_tik", "topic: proses_bisnis", "no rule uses the topic 'rekomendasi_tik'"),
     (
         RULES,
         "  I01.3.a:\n    owner: Diskominfo\n    met_by: [{attestation: true}]",

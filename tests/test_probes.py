@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from tests.warehouse_rows import build_models, run, warehouse_with
-from transforms.instrument import load_instrument, load_probes, load_rules, load_topics
+from transforms.instrument import instrument_ids, load_instrument, load_probes, load_rules, load_topics
 
 FOLDER = Path(__file__).parent / "probes"
 PROBES = load_probes()
@@ -64,7 +64,8 @@ def test_without_evidence_nothing_is_claimed_and_nothing_refuted() -> None:
     as_of = datetime.fromisoformat("2026-05-01T08:00:00+00:00")
     connection = warehouse_with({"institution": [{"institution": name} for name in ("kota-a", "kota-b")]})
     build_models(connection, TOPICS, as_of)
-    for call in load_rules(load_instrument("spbe-2020")).calls():
+    calls = {call for name in instrument_ids() for call in load_rules(load_instrument(name)).calls()}
+    for call in sorted(calls, key=lambda call: call.key):
         rows = run(connection, PROBES[call.probe].sql, {**dict(call.with_), "as_of": as_of}).fetchall()
         assert [row[:2] for row in rows] == [("kota-a", None), ("kota-b", None)], call.key
         assert all(row[2] and row[3] == [] and row[4] is None for row in rows), call.key
