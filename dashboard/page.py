@@ -20,7 +20,7 @@ from markupsafe import Markup
 
 from dashboard import charts, formats
 from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words
-from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView
+from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, level_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 EVIDENCE_SHOWN = 5
@@ -85,6 +85,7 @@ def _environment(view: PageView) -> Environment:
     )
     environment.filters |= {
         "number": formats.decimal_comma,
+        "level": level_text,
         "signed": formats.signed,
         "weight": formats.weight,
         "share": formats.share,

@@ -17,7 +17,8 @@ from rich.table import Table
 from collectors.plain_text import without_controls
 from flows.places import Places
 from transforms.index import rounded
-from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView
+from transforms.scoring import shown
+from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView, level_text
 
 if TYPE_CHECKING:
     from flows.collect import CollectResult
@@ -164,7 +165,11 @@ def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[tuple[s
             why = f" {c.why}" if c.after > c.before and c.why else ""
             share = _signed(c.contribution, 4)
             lines.append(
-                ("-", f"I{c.indicator} {names[c.indicator]}: {c.before} -> {c.after} ({share}){why}")
+                (
+                    "-",
+                    f"I{c.indicator} {names[c.indicator]}: {shown(c.before)} -> {shown(c.after)} "
+                    f"({share}){why}",
+                )
             )
         lines += [("!", alert.line) for alert in result.alerts]
     return lines
@@ -191,7 +196,7 @@ def show_index(page: PageView) -> None:
     for indicator in page.weakest:
         weight = _plain(indicator.weight)
         name = escape(indicator.short_name)
-        text = f"{name}: level {indicator.provisional}, weight {weight}"
+        text = f"{name}: level {level_text(indicator.provisional)}, weight {weight}"
         for said in (indicator.reason, f"Saran: {indicator.remedy}" if indicator.remedy else ""):
             if said:
                 text += f"\n[dim]{escape(said)}[/]"
@@ -201,11 +206,13 @@ def show_index(page: PageView) -> None:
 def show_indicator(view: IndicatorView) -> None:
     """One indicator: each level, each criterion with state, reason and evidence, and what is missing."""
     _out.print(f"[bold]I{view.number} {escape(view.name)}[/]")
-    _out.print(f"{escape(view.domain_name)} / {escape(view.aspect_name)}, weight {_plain(view.weight)}")
-    official = f", resmi {view.official}" if view.official is not None else ""
+    place = " / ".join(escape(name) for name in (view.domain_name, view.aspect_name) if name)
+    _out.print(f"{place}, weight {_plain(view.weight)}")
+    official = f", resmi {level_text(view.official)}" if view.official is not None else ""
+    proven, middle, possible = map(level_text, (view.proven, view.provisional, view.possible))
     _out.print(
-        f"terbukti [bold]{view.proven}[/], nilai sementara [bold]{view.provisional}[/], "
-        f"potensi [bold]{view.possible}[/]{official}, cakupan {view.coverage * 100:.0f}%"
+        f"terbukti [bold]{proven}[/], nilai sementara [bold]{middle}[/], "
+        f"potensi [bold]{possible}[/]{official}, cakupan {view.coverage * 100:.0f}%"
     )
     for level in sorted({criterion.level for criterion in view.criteria}):
         _out.print(f"\n[bold]Tingkat {level}[/]")
@@ -213,9 +220,9 @@ def show_indicator(view: IndicatorView) -> None:
             if criterion.level == level:
                 _show_criterion(criterion)
     if view.provisional < 5:
-        _out.print(f"\n[bold]Missing for level {view.provisional + 1}[/]")
+        _out.print(f"\n[bold]Missing for level {view.next_level}[/]")
         for criterion in view.criteria:
-            if criterion.level == view.provisional + 1 and not criterion.counts:
+            if criterion.level == view.next_level and not criterion.counts:
                 _item(criterion.criterion, f"{escape(criterion.owner)}: {escape(criterion.remedy)}")
 
 
@@ -248,7 +255,7 @@ def _plain(weight: Decimal) -> str:
 
 def _in_order(aggregates: Sequence[AggregateView]) -> list[AggregateView]:
     """Each domain followed by its aspects."""
-    return sorted(aggregates, key=lambda a: (int(a.domain), a.scope != "domain", int(a.code)))
+    return sorted(aggregates, key=lambda a: (int(a.domain or 0), a.scope != "domain", int(a.code)))
 
 
 def _numbers(row: AggregateView | IndexView) -> tuple[str, ...]:

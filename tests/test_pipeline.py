@@ -24,6 +24,7 @@ from demo.server import DemoCity
 from flows.notify import APPRISE_VARIABLE
 from tests.line import Line, demo_line
 from transforms.index import rounded
+from transforms.scoring import Score
 from warehouse import read
 from warehouse.score import ScoreResult
 
@@ -56,7 +57,7 @@ def city_line(tmp_path: Path) -> Iterator[tuple[DemoCity, Line]]:
         yield pair
 
 
-def indicators(result: ScoreResult) -> dict[str, tuple[int, int, int]]:
+def indicators(result: ScoreResult) -> dict[str, tuple[Score, Score, Score]]:
     return {n: (x.proven, x.provisional, x.possible) for n, x in result.current.levels.items()}
 
 

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 from transforms.attribution import CAUSE_TEXT, WITHOUT_THE_WORLD, Change, Scored, changes
 from transforms.index import rounded
 from transforms.instrument import Instrument
+from transforms.scoring import shown
 
 Kind = Literal[
     "index_fell",
@@ -220,13 +221,14 @@ def _aggregate_alerts(
 
 def _named(instrument: Instrument, fall: Change) -> str:
     short = instrument.indicator(fall.indicator).short_name
-    return f"I{fall.indicator} {short} {fall.before} ke {fall.after} ({CAUSE_TEXT[fall.cause]})"
+    return f"I{fall.indicator} {short} {shown(fall.before)} ke {shown(fall.after)} ({CAUSE_TEXT[fall.cause]})"
 
 
 def _level_alert(instrument: Instrument, previous: Scored, current: Scored, fall: Change) -> Alert:
     indicator = instrument.indicator(fall.indicator)
     stale = fall.cause in WITHOUT_THE_WORLD
     verb = "bergeser" if stale else "turun"
+    scale = "tingkat" if instrument.scale == "whole" else "nilai"
     cause = CAUSE_TEXT[fall.cause] + (f", {fall.why}" if fall.why else "")
     kind: Kind = "evidence_stale" if stale else "level_fell"
     return Alert(
@@ -234,11 +236,11 @@ def _level_alert(instrument: Instrument, previous: Scored, current: Scored, fall
         kind=kind,
         severity="waspada",
         line=(
-            f"Indikator {indicator.number} {indicator.short_name} {verb} dari tingkat {fall.before} "
-            f"ke {fall.after}: {cause}"
+            f"Indikator {indicator.number} {indicator.short_name} {verb} dari {scale} {shown(fall.before)} "
+            f"ke {shown(fall.after)}: {cause}"
         ),
-        before=str(fall.before),
-        after=str(fall.after),
+        before=shown(fall.before),
+        after=shown(fall.after),
         cause=cause,
     )
 

@@ -23,7 +23,7 @@ from typing import Literal
 
 from transforms.index import Aggregate
 from transforms.instrument import Indicator, Instrument
-from transforms.scoring import Finding, IndicatorLevel, levels
+from transforms.scoring import Finding, IndicatorLevel, Score, levels, shown
 
 Cause = Literal[
     "world",
@@ -110,8 +110,8 @@ class Change:
     """
 
     indicator: str
-    before: int
-    after: int
+    before: Score
+    after: Score
     contribution: Fraction
     cause: Cause
     why: str
@@ -167,7 +167,7 @@ def measured(
     instrument: Instrument,
     indicator: Indicator,
     findings: Mapping[str, Finding],
-    official: Mapping[str, int],
+    official: Mapping[str, Score],
     measure: Measure,
 ) -> Fraction:
     """One number of one indicator, from its findings alone."""
@@ -181,7 +181,7 @@ def shares(
     indicator: Indicator,
     before: Mapping[str, Finding],
     after: Mapping[str, Finding],
-    official: tuple[int | None, int | None],
+    official: tuple[Score | None, Score | None],
     measure: Measure = "provisional",
 ) -> dict[str | None, Fraction]:
     """By how many levels each changed criterion moved a number of an indicator; None is the official level.
@@ -286,9 +286,9 @@ def _criterion_part(
     )
 
 
-def _bare_part(cause: Cause, contribution: Fraction, before: int | None, after: int | None) -> Part:
-    def said(level: int | None) -> str:
-        return "" if level is None else f"nilai resmi {level}"
+def _bare_part(cause: Cause, contribution: Fraction, before: Score | None, after: Score | None) -> Part:
+    def said(level: Score | None) -> str:
+        return "" if level is None else f"nilai resmi {shown(level)}"
 
     return Part(
         None, cause, contribution, "", "", said(before), said(after), (EvidenceShare(None, contribution),)

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
+from math import lcm
 from typing import Literal
 
-from transforms.instrument import Aspect, Domain, Indicator, Instrument
-from transforms.scoring import IndicatorLevel
+from transforms.instrument import Aspect, Domain, Indicator, Instrument, WorkedExample
+from transforms.scoring import IndicatorLevel, Score
 
 LEVELS = (1, 2, 3, 4, 5)
+
+Scope = Literal["index", "domain", "aspect"]
+Given = Literal["indicator", "aspect", "domain"]
 
 
 class LevelsError(Exception):
@@ -20,9 +25,12 @@ class LevelsError(Exception):
 
 @dataclass(frozen=True)
 class Aggregate:
-    """The three numbers of an aspect, a domain or the index, exact; `predikat` only for the index."""
+    """The three numbers of an aspect, a domain or the index, exact.
 
-    scope: Literal["index", "domain", "aspect"]
+    `predikat` is for the index, and for aspects where the instrument gives them one.
+    """
+
+    scope: Scope
     code: str
     name: str
     weight: Decimal
@@ -33,45 +41,96 @@ class Aggregate:
     predikat: str | None
 
 
-def aggregates(instrument: Instrument, scored: Sequence[IndicatorLevel]) -> tuple[Aggregate, ...]:
-    """The index, the domains and the aspects, exact: weighted means over the instrument's fixed weights."""
-    by_number = {level.indicator: level for level in scored}
+@dataclass(frozen=True)
+class _Part:
+    """The index, a domain or an aspect, with its members' places among the indicators and whole weights."""
 
-    def of(
-        scope: Literal["index", "domain", "aspect"], code: str, name: str, members: Sequence[Indicator]
-    ) -> Aggregate:
-        total = sum((m.weight for m in members), Decimal(0))
+    scope: Scope
+    code: str
+    name: str
+    weight: Decimal
+    members: tuple[tuple[int, int], ...]
+    total: int
 
-        def mean(value: Callable[[IndicatorLevel], int | Fraction]) -> Fraction:
-            return sum(
-                (Fraction(m.weight) * value(by_number[m.number]) for m in members), Fraction(0)
-            ) / Fraction(total)
-
-        provisional = mean(lambda x: x.provisional)
-        return Aggregate(
-            scope,
-            code,
-            name,
-            total,
-            mean(lambda x: x.proven),
-            provisional,
-            mean(lambda x: x.possible),
-            mean(lambda x: x.coverage),
-            predikat(instrument, provisional) if scope == "index" else None,
+    def mean(self, values: Sequence[Score]) -> Fraction:
+        """The weighted mean, exact. Sums whole numbers over a common denominator: fractions are slow."""
+        shared = lcm(*(values[place].denominator for place, _ in self.members))
+        if shared == 1:
+            return Fraction(sum(w * values[p].numerator for p, w in self.members), self.total)
+        return Fraction(
+            sum(w * values[p].numerator * (shared // values[p].denominator) for p, w in self.members),
+            self.total * shared,
         )
 
-    everything = list(instrument.indicators)
+
+class _Same:
+    """An instrument as a key: the same object, not an equal one (comparing all of a norm is slow)."""
+
+    def __init__(self, instrument: Instrument) -> None:
+        self.instrument = instrument
+
+    def __hash__(self) -> int:
+        return id(self.instrument)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and other.instrument is self.instrument
+
+
+@lru_cache(maxsize=16)
+def _parts_of(same: _Same) -> tuple[_Part, ...]:
+    instrument = same.instrument
+    places = list(enumerate(instrument.indicators))
+    step = lcm(*(Fraction(i.weight).denominator for i in instrument.indicators))
+
+    def part(scope: Scope, code: str, name: str, chosen: Sequence[tuple[int, Indicator]]) -> _Part:
+        members = tuple((place, int(Fraction(i.weight) * step)) for place, i in chosen)
+        weight = sum((i.weight for _, i in chosen), Decimal(0))
+        return _Part(scope, code, name, weight, members, sum(w for _, w in members))
+
     return (
-        of("index", "indeks", f"Indeks {instrument.short_name}", everything),
+        part("index", "indeks", f"Indeks {instrument.short_name}", places),
         *(
-            of("domain", d.number, d.name, [i for i in everything if i.domain == d.number])
+            part("domain", d.number, d.name, [(p, i) for p, i in places if i.domain == d.number])
             for d in instrument.domains
         ),
         *(
-            of("aspect", a.number, a.name, [i for i in everything if i.aspect == a.number])
+            part("aspect", a.number, a.name, [(p, i) for p, i in places if i.aspect == a.number])
             for a in instrument.aspects
         ),
     )
+
+
+def aggregates(instrument: Instrument, scored: Sequence[IndicatorLevel]) -> tuple[Aggregate, ...]:
+    """The index, the domains and the aspects, exact: weighted means over the instrument's fixed weights."""
+    by_number = {level.indicator: level for level in scored}
+    ordered = [by_number[indicator.number] for indicator in instrument.indicators]
+    proven: list[Score] = [level.proven for level in ordered]
+    provisional: list[Score] = [level.provisional for level in ordered]
+    possible: list[Score] = [level.possible for level in ordered]
+    coverage: list[Score] = [level.coverage for level in ordered]
+
+    def of(part: _Part) -> Aggregate:
+        middle = part.mean(provisional)
+        return Aggregate(
+            part.scope,
+            part.code,
+            part.name,
+            part.weight,
+            part.mean(proven),
+            middle,
+            part.mean(possible),
+            part.mean(coverage),
+            _predikat_of(instrument, part.scope, middle),
+        )
+
+    return tuple(of(part) for part in _parts_of(_Same(instrument)))
+
+
+def _predikat_of(instrument: Instrument, scope: Scope, value: Fraction) -> str | None:
+    banded = instrument.aspect_predikat is not None and instrument.aspect_predikat.rule == "same_bands"
+    if scope == "index" or (scope == "aspect" and banded):
+        return predikat(instrument, value)
+    return None
 
 
 def rounded(value: Fraction, digits: int = 2) -> Decimal:
@@ -83,40 +142,51 @@ def rounded(value: Fraction, digits: int = 2) -> Decimal:
 
 
 def exact(value: Fraction) -> Decimal:
-    """A value to ten decimals; the index of integer levels and two-digit weights is exact in four."""
+    """A value to ten decimals.
+
+    The index of whole levels and two-digit weights is exact in four, that of scores (eight decimals) and
+    whole weights in ten.
+    """
     return rounded(value, 10).normalize()
 
 
 def predikat(instrument: Instrument, value: Fraction) -> str:
-    """The predikat of an index: bands are closed below and open above (Tabel 13).
+    """The predikat of an index, by the instrument's bands (SPBE: Tabel 13; Pemdi: Tabel 4).
 
     Whether the rounded or the unrounded index is banded is the instrument's setting `predikat_from`.
     """
     banded = Fraction(rounded(value)) if instrument.predikat_from.rule == "rounded" else value
-    for band in instrument.bands:
-        low, high = Fraction(band.min), Fraction(band.max)
-        if low <= banded < high or (band.max_inclusive and banded == high):
+    for band in instrument.ordered_bands:
+        if band.covers(banded):
             return band.predikat
     raise LevelsError(f"index {exact(value)} is in no band of {instrument.id}; levels must be 1 to 5")
 
 
 def calculate(instrument: Instrument, given: Mapping[str, int | Decimal]) -> tuple[Aggregate, ...]:
-    """Index, domains and aspects from one level per indicator.
+    """Index, domains and aspects from one level per indicator (on an itemised scale: one score).
 
-    Raises LevelsError naming every indicator that is missing, unknown or not at a whole level from 1 to 5.
+    Raises LevelsError naming every indicator that is missing, unknown or not at a whole level from 1 to 5
+    (itemised: not at a score from 1 to 5).
     """
-    numbers = [indicator.number for indicator in instrument.indicators]
-    problems = [f"indicator {n} is missing" for n in numbers if n not in given]
+    whole = instrument.scale == "whole"
+    numbers = {indicator.number for indicator in instrument.indicators}
+    problems = [f"indicator {i.number} is missing" for i in instrument.indicators if i.number not in given]
     problems += [f"indicator {n} does not exist in {instrument.id}" for n in given if n not in numbers]
-    problems += [f"indicator {n}: level {v} is not 1 to 5" for n, v in given.items() if v not in LEVELS]
+    problems += [
+        f"indicator {n}: {'level' if whole else 'score'} {v} is not 1 to 5"
+        for n, v in given.items()
+        if not (v in LEVELS if whole else 1 <= v <= 5)
+    ]
     if problems:
         raise LevelsError("; ".join(problems))
-    scored = [
-        IndicatorLevel(i.number, i.weight, level, level, level, level, None, Fraction(1))
-        for i in instrument.indicators
-        for level in [int(given[i.number])]
-    ]
-    return aggregates(instrument, scored)
+    values = [int(given[i.number]) if whole else Fraction(given[i.number]) for i in instrument.indicators]
+
+    def of(part: _Part) -> Aggregate:
+        mean = part.mean(values)
+        banded = _predikat_of(instrument, part.scope, mean)
+        return Aggregate(part.scope, part.code, part.name, part.weight, mean, mean, mean, Fraction(1), banded)
+
+    return tuple(of(part) for part in _parts_of(_Same(instrument)))
 
 
 def combine(
@@ -129,18 +199,18 @@ def combine(
     """
     parts = instrument.aspects if scope == "aspect" else instrument.domains
     numbers = [part.number for part in parts]
+    if not parts:
+        raise LevelsError(f"{instrument.id} has no {scope}s; give values of aspects")
     problems = [f"{scope} {n} is missing" for n in numbers if n not in given]
     problems += [f"{scope} {n} does not exist in {instrument.id}" for n in given if n not in numbers]
     problems += [f"{scope} {n}: value {v} is not 1 to 5" for n, v in given.items() if not 1 <= v <= 5]
     if problems:
         raise LevelsError("; ".join(problems))
 
-    def of(
-        scope: Literal["index", "domain", "aspect"], code: str, name: str, members: Sequence[Aspect | Domain]
-    ) -> Aggregate:
+    def of(scope: Scope, code: str, name: str, members: Sequence[Aspect | Domain]) -> Aggregate:
         weight = sum((m.weight for m in members), Decimal(0))
         value = sum((Fraction(m.weight * given[m.number]) for m in members), Fraction(0)) / Fraction(weight)
-        banded = predikat(instrument, value) if scope == "index" else None
+        banded = _predikat_of(instrument, scope, value)
         return Aggregate(scope, code, name, weight, value, value, value, Fraction(1), banded)
 
     domains = [
@@ -153,3 +223,17 @@ def combine(
         *domains,
         *(of(scope, part.number, part.name, [part]) for part in parts),
     )
+
+
+def worked(instrument: Instrument, example: WorkedExample) -> tuple[Aggregate, ...]:
+    """What the calculator makes of the values of a worked example; what it leaves out is 1."""
+    top: Given = "domain" if instrument.domains else "aspect"
+    usual: Mapping[Scope, Given] = {"aspect": "indicator", "domain": "aspect", "index": top}
+    given = example.given or usual[example.scope]
+    parts: Mapping[Given, Sequence[Indicator | Aspect | Domain]] = {
+        "indicator": instrument.indicators,
+        "aspect": instrument.aspects,
+        "domain": instrument.domains,
+    }
+    values = {part.number: example.values.get(part.number, Decimal(1)) for part in parts[given]}
+    return calculate(instrument, values) if given == "indicator" else combine(instrument, given, values)

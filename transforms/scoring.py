@@ -9,6 +9,9 @@ Three numbers are kept for everything (DESIGN.md, "What a score is"):
   carried inside its grace period.
 
 proven <= floor <= provisional <= possible, for every indicator and so for every weighted sum.
+
+On a whole scale each is a level, a whole number; on an itemised scale a score, an exact decimal of at most
+eight places (SCORE_DIGITS). Where an index of another body makes the score, its conversion stands for all.
 """
 
 from __future__ import annotations
@@ -22,8 +25,10 @@ from typing import Literal
 
 from transforms.instrument import (
     Criterion,
+    ExternalIndex,
     Indicator,
     Instrument,
+    InstrumentError,
     Probe,
     ProbeCall,
     Rule,
@@ -32,6 +37,15 @@ from transforms.instrument import (
 
 State = Literal["met", "not_met", "unknown", "stale", "error"]
 Statement = Literal["terpenuhi", "tidak_terpenuhi", "dicabut"]
+Score = int | Fraction
+"""A level of a whole scale (int), or a score of an itemised one (Fraction)."""
+
+SCORE_DIGITS = 8
+"""A score that is no decimal, such as 1 + 1/6, is rounded half up to so many places.
+
+With weights of whole percents the index then has ten places at most, and is stored without loss.
+"""
+
 FLOOR_REASON = "Tingkat 1 adalah dasar skala (PermenPANRB 59/2020 hlm. 20-21)"
 
 
@@ -55,8 +69,27 @@ class Answer:
 
 
 @dataclass(frozen=True)
+class ExternalValue:
+    """A value of an external index known as of the date scored, decided at `observed_at` on `year`.
+
+    `expires_at` is None where the institution's file gives no last day: the TTL of its kind applies.
+    """
+
+    index: str
+    year: int
+    value: Decimal
+    observed_at: datetime
+    expires_at: datetime | None
+    citation: str
+    evidence_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Attested:
-    """One signed statement in force as of the date scored. `criterion` may name a whole level (``I13.3``)."""
+    """One signed statement in force as of the date scored. `criterion` may name a whole level (``I13.3``).
+
+    `has_own_expiry` is False where the statement names no last day, so that `expires_at` is by the TTL.
+    """
 
     criterion: str
     statement: Statement
@@ -65,6 +98,7 @@ class Attested:
     expires_at: datetime
     reason: str
     evidence_ids: tuple[str, ...]
+    has_own_expiry: bool = True
 
 
 @dataclass(frozen=True)
@@ -87,6 +121,7 @@ class Finding:
     expires_at: datetime | None
     answered_by: str
     hint: str | None
+    score: Fraction | None = None
 
     @property
     def holds(self) -> bool:
@@ -106,16 +141,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class IndicatorLevel:
-    """The levels of one indicator, and the share of its criteria above level 1 that are freshly answered."""
+    """The levels or scores of one indicator.
+
+    `coverage` is the share of its criteria that are freshly answered, the floor of a whole scale (level 1)
+    left out. `rung` is the highest level that the provisional value holds wholly; 0 is below level 1.
+    """
 
     indicator: str
     weight: Decimal
-    proven: int
-    floor: int
-    provisional: int
-    possible: int
-    official: int | None
+    proven: Score
+    floor: Score
+    provisional: Score
+    possible: Score
+    official: Score | None
     coverage: Fraction
+    rung: int | None = None
 
 
 @dataclass(frozen=True)
@@ -139,20 +179,23 @@ def judge(
     attestations: Sequence[Attested],
     freshness: Mapping[str, Freshness],
     as_of: datetime,
+    external: Mapping[str, ExternalValue] | None = None,
 ) -> tuple[Finding, ...]:
     """The state of every criterion of the instrument for one institution, in the instrument's order.
+
+    `external` are the last known values of external indices by their ids.
 
     `met_by` are alternatives: one that holds is enough, and one that says no refutes only where none holds.
     `refuted_by` overrules them all. A refutation does not lapse with its evidence: losing a source must never
     raise a level.
     """
 
-    def claim(call: ProbeCall) -> _Claim | None:
+    def claim(call: ProbeCall, ttl: timedelta | None = None) -> _Claim | None:
         answer = answers.get(call)
         if answer is None or answer.holds is None or answer.error is not None or answer.observed_at is None:
             return None
         limits = freshness[probes[call.probe].kind]
-        fresh_until = answer.observed_at + limits.ttl
+        fresh_until = answer.observed_at + (ttl or limits.ttl)
         return _Claim(
             answer.holds,
             answer.reason,
@@ -164,6 +207,10 @@ def judge(
         )
 
     grace = freshness["attestation"].grace
+    borrowed = {
+        index.id: _Borrowed(index, (external or {}).get(index.id), freshness["external_index"])
+        for index in instrument.external_indices
+    }
     return tuple(
         _finding(
             indicator,
@@ -173,6 +220,7 @@ def judge(
             claim,
             answers,
             attestations,
+            borrowed,
             grace,
             as_of,
         )
@@ -182,14 +230,51 @@ def judge(
     )
 
 
+@dataclass(frozen=True)
+class _Borrowed:
+    """An external index with its last known value, if any, and how long that is good for."""
+
+    index: ExternalIndex
+    known: ExternalValue | None
+    freshness: Freshness
+
+    def claim(self, level: int, ttl: timedelta | None) -> _Claim | None:
+        """Whether the value reaches the band of a level. Raises InstrumentError outside its scale."""
+        known = self.known
+        if known is None:
+            return None
+        reached = self.index.level(known.value)
+        fresh_until = known.expires_at or known.observed_at + (ttl or self.freshness.ttl)
+        shown = f"{known.value:f}".replace(".", ",")
+        return _Claim(
+            reached >= level,
+            f"{self.index.id} {known.year} sebesar {shown}, setara tingkat {reached} ({known.citation})",
+            known.evidence_ids,
+            known.observed_at,
+            fresh_until,
+            fresh_until + self.freshness.grace,
+            f"nilai indeks {self.index.id}",
+        )
+
+    def score(self) -> Fraction | None:
+        """The score the value turns into; None where there is no value or none that can be."""
+        if self.known is None:
+            return None
+        try:
+            return to_digits(self.index.score(self.known.value))
+        except InstrumentError:
+            return None
+
+
 def _finding(
     indicator: Indicator,
     level: int,
     criterion: Criterion,
     rule: Rule,
-    claim: Callable[[ProbeCall], _Claim | None],
+    claim: Callable[[ProbeCall, timedelta | None], _Claim | None],
     answers: Mapping[ProbeCall, Answer],
     attestations: Sequence[Attested],
+    borrowed: Mapping[str, _Borrowed],
     grace: timedelta,
     as_of: datetime,
 ) -> Finding:
@@ -206,13 +291,22 @@ def _finding(
         expires_at=None,
         answered_by="",
         hint=_hint(rule, claim),
+        score=borrowed[rule.external_index].score()
+        if rule.external_index and indicator.score_from == "external_index"
+        else None,
     )
     if rule.floor:
         return replace(blank, state="met", reason=FLOOR_REASON, answered_by="dasar skala")
-    signed = _signed(criterion.id, attestations, grace) if rule.attestation else []
-    refutations = [c for call in rule.refuted_by if (c := claim(call)) and c.holds]
-    found = [c for call in rule.met_by if (c := claim(call))]
-    alternatives = [*found, *signed]
+    signed = _signed(criterion.id, attestations, grace, rule.ttl) if rule.attestation else []
+    refutations = [c for call in rule.refuted_by if (c := claim(call, rule.ttl)) and c.holds]
+    alternatives = [*[c for call in rule.met_by if (c := claim(call, rule.ttl))], *signed]
+    unusable = None
+    if rule.external_index:
+        try:
+            if reached := borrowed[rule.external_index].claim(level, rule.ttl):
+                alternatives.append(reached)
+        except InstrumentError as error:
+            unusable = str(error)
     positive = sorted((c for c in alternatives if c.holds), key=lambda c: (c.fresh_until, c.carried_until))
     negative = [c for c in alternatives if not c.holds]
     best = positive[-1] if positive else None
@@ -228,6 +322,7 @@ def _finding(
         return _stand(blank, "stale", best, as_of)
     asked = (*rule.met_by, *rule.refuted_by)
     broken = [answer.error for call in asked if (answer := answers.get(call)) and answer.error]
+    broken += [unusable] if unusable else []
     if broken:
         return replace(blank, state="error", reason=f"Pemeriksaan gagal dijalankan: {broken[0]}")
     return replace(blank, reason=_why_unknown(rule, answers))
@@ -250,7 +345,9 @@ def _stand(blank: Finding, state: State, claim: _Claim, as_of: datetime) -> Find
     )
 
 
-def _signed(criterion: str, attestations: Sequence[Attested], grace: timedelta) -> list[_Claim]:
+def _signed(
+    criterion: str, attestations: Sequence[Attested], grace: timedelta, ttl: timedelta | None
+) -> list[_Claim]:
     """The statements that speak on a criterion: the newest negative, and positive ones signed after it."""
     about = [a for a in attestations if criterion == a.criterion or criterion.startswith(a.criterion + ".")]
     refused = [a for a in about if a.statement != "terpenuhi"]
@@ -262,22 +359,28 @@ def _signed(criterion: str, attestations: Sequence[Attested], grace: timedelta) 
     ]
     if not speaking:
         speaking = [a for a in refused if a.signed_at == last_refused]
+
+    def until(a: Attested) -> datetime:
+        if ttl is None:
+            return a.expires_at
+        return min(a.expires_at, a.signed_at + ttl) if a.has_own_expiry else a.signed_at + ttl
+
     return [
         _Claim(
             a.statement == "terpenuhi",
             a.reason,
             a.evidence_ids,
             a.signed_at,
-            a.expires_at,
-            a.expires_at + grace,
+            until(a),
+            until(a) + grace,
             "atestasi",
         )
         for a in speaking
     ]
 
 
-def _hint(rule: Rule, claim: Callable[[ProbeCall], _Claim | None]) -> str | None:
-    hints = [c.reason for call in rule.hinted_by if (c := claim(call)) and c.holds]
+def _hint(rule: Rule, claim: Callable[[ProbeCall, timedelta | None], _Claim | None]) -> str | None:
+    hints = [c.reason for call in rule.hinted_by if (c := claim(call, None)) and c.holds]
     return "; ".join(hints) or None
 
 
@@ -285,6 +388,8 @@ def _why_unknown(rule: Rule, answers: Mapping[ProbeCall, Answer]) -> str:
     said = [a.reason for call in rule.met_by if (a := answers.get(call)) and a.reason]
     if said:
         return said[0]
+    if rule.external_index and not rule.attestation:
+        return f"Belum ada nilai {rule.external_index}"
     if rule.met_by:
         return "Belum ada pengamatan untuk kriteria ini"
     return "Belum ada atestasi untuk kriteria ini"
@@ -303,25 +408,93 @@ def level_of(indicator: Indicator, counts: Callable[[str], bool]) -> int:
     return max(reached)
 
 
+def score_of(instrument: Instrument, indicator: Indicator, counts: Callable[[str], bool]) -> Fraction:
+    """The score of an indicator of an itemised scale (`LevelToScore`): from 1, level by level.
+
+    The first level that is not wholly met adds its share of items; what is met above it adds nothing.
+    """
+    score = Fraction(1)
+    for level, band in zip(indicator.levels, instrument.ordered_bands, strict=True):
+        low, high = band.ends
+        met = sum(counts(c.id) for c in level.criteria)
+        if met < len(level.criteria):
+            return to_digits(low + (high - low) * Fraction(met, len(level.criteria)))
+        score = high
+    return score
+
+
+def to_digits(score: Fraction) -> Fraction:
+    """A score to SCORE_DIGITS places, half up."""
+    step = 10**SCORE_DIGITS
+    return score if step % score.denominator == 0 else Fraction((2 * score * step + 1).__floor__() // 2, step)
+
+
+def rung_of(instrument: Instrument, score: Score) -> int:
+    """The highest level whose band lies wholly at or below the score; the level itself on a whole scale."""
+    if isinstance(score, int):
+        return score
+    return sum(band.ends[1] <= score for band in instrument.ordered_bands)
+
+
+def shown(score: Score) -> str:
+    """A level or score as officers read it: ``4``, or ``2,50``."""
+    if isinstance(score, int):
+        return str(score)
+    hundredths = (2 * score * 100 + 1).__floor__() // 2
+    return f"{hundredths // 100},{hundredths % 100:02d}"
+
+
 def levels(
-    instrument: Instrument, findings: Iterable[Finding], official: Mapping[str, int]
+    instrument: Instrument, findings: Iterable[Finding], official: Mapping[str, Score | Decimal]
 ) -> tuple[IndicatorLevel, ...]:
     """The levels of every indicator from the findings of one institution.
 
-    `official` maps indicator numbers to the last official level, where the institution's file gives one.
+    `official` maps indicator numbers to the last official level, where the institution's file gives one;
+    on a whole scale they are whole.
     """
     by_id = {finding.criterion: finding for finding in findings}
+    itemised = instrument.scale == "itemised"
+
+    def bounds(indicator: Indicator) -> tuple[Score, Score, Score]:
+        """Proven, floor and possible."""
+        if indicator.score_from == "external_index":
+            first = by_id[indicator.levels[0].criteria[0].id]
+            lowest, highest = instrument.ordered_bands[0].ends[0], instrument.ordered_bands[-1].ends[1]
+            score = first.score
+            if score is None:
+                return lowest, lowest, highest
+            return (
+                score if first.holds else lowest,
+                score if first.holds_or_carried else lowest,
+                score,
+            )
+        ways: tuple[Callable[[str], bool], ...] = (
+            lambda c: by_id[c].holds,
+            lambda c: by_id[c].holds_or_carried,
+            lambda c: by_id[c].is_open,
+        )
+        if itemised:
+            proven, floor, possible = (score_of(instrument, indicator, counts) for counts in ways)
+            return proven, floor, possible
+        return level_of(indicator, ways[0]), level_of(indicator, ways[1]), level_of(indicator, ways[2])
 
     def of(indicator: Indicator) -> IndicatorLevel:
-        proven = level_of(indicator, lambda c: by_id[c].holds)
-        floor = level_of(indicator, lambda c: by_id[c].holds_or_carried)
-        possible = level_of(indicator, lambda c: by_id[c].is_open)
-        known = official.get(indicator.number)
+        proven, floor, possible = bounds(indicator)
+        given = official.get(indicator.number)
+        known: Score | None = None if given is None else (Fraction(given) if itemised else int(given))
         provisional = floor if known is None else min(max(known, floor), possible)
-        asked = [c.id for level in indicator.levels if level.level > 1 for c in level.criteria]
+        asked = [c.id for level in indicator.levels if itemised or level.level > 1 for c in level.criteria]
         coverage = Fraction(sum(by_id[c].is_fresh for c in asked), len(asked))
         return IndicatorLevel(
-            indicator.number, indicator.weight, proven, floor, provisional, possible, known, coverage
+            indicator.number,
+            indicator.weight,
+            proven,
+            floor,
+            provisional,
+            possible,
+            known,
+            coverage,
+            rung_of(instrument, provisional),
         )
 
     return tuple(of(indicator) for indicator in instrument.indicators)

@@ -1,6 +1,7 @@
 """What people are shown of a score: plain values read from a published copy, drawn by the page and the CLI.
 
-Levels are 1..5; aggregates are exact Decimals, rounded only where they are drawn. Moments are aware.
+Levels are 1..5, whole or decimals as the instrument's scale is; aggregates are exact Decimals, rounded only
+where they are drawn. Moments are aware.
 """
 
 from __future__ import annotations
@@ -9,9 +10,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Literal
 
+from transforms.scoring import shown
+
 Scope = Literal["index", "domain", "aspect"]
+Level = int | Decimal
+"""A whole number on a whole scale, an exact decimal on an itemised one."""
+
+
+def level_text(value: Level) -> str:
+    """A level as officers read it: ``4``, or ``2,50`` on a scale of decimals."""
+    return shown(value if isinstance(value, int) else Fraction(value))
+
 
 STATE_NAMES: Mapping[str, str] = {
     "met": "terpenuhi",
@@ -128,7 +140,10 @@ class CriterionView:
 
 @dataclass(frozen=True)
 class IndicatorView:
-    """One indicator; `reason` says what blocks the next level and `remedy` what would lift that block."""
+    """One indicator; `reason` says what blocks the next level and `remedy` what would lift that block.
+
+    `rung` is the highest level that the provisional value holds wholly.
+    """
 
     number: str
     name: str
@@ -138,15 +153,23 @@ class IndicatorView:
     aspect: str
     aspect_name: str
     weight: Decimal
-    proven: int
-    provisional: int
-    possible: int
-    official: int | None
+    proven: Level
+    provisional: Level
+    possible: Level
+    official: Level | None
     coverage: Decimal
     reason: str
     blocking: str | None
     remedy: str | None
     criteria: tuple[CriterionView, ...]
+    rung: int | None = None
+
+    @property
+    def next_level(self) -> int:
+        """The level to reach next: that of the blocking criterion, where one is named."""
+        if self.blocking is not None:
+            return int(self.blocking.split(".")[1])
+        return (int(self.provisional) if self.rung is None else self.rung) + 1
 
 
 @dataclass(frozen=True)
@@ -155,8 +178,8 @@ class ChangeView:
 
     indicator: str
     short_name: str
-    before: int
-    after: int
+    before: Level
+    after: Level
     contribution: Decimal
 
 

@@ -6,6 +6,7 @@ The page and the command line show the same, since both read here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -21,6 +22,7 @@ from transforms.views import (
     EvidenceView,
     IndexView,
     IndicatorView,
+    Level,
     NormView,
     OfficialView,
     PageView,
@@ -233,15 +235,16 @@ def _indicators(
             aspect=row["aspek"],
             aspect_name=row["nama_aspek"],
             weight=row["bobot"],
-            proven=row["terbukti"],
-            provisional=row["nilai_sementara"],
-            possible=row["potensi"],
-            official=row["resmi"],
+            proven=_level(row, "terbukti"),
+            provisional=_level(row, "nilai_sementara"),
+            possible=_level(row, "potensi"),
+            official=None if row["resmi"] is None else _level(row, "resmi"),
             coverage=row["cakupan"],
             reason=row["alasan"],
             blocking=row["kriteria_penghalang"],
             remedy=row["saran"],
             criteria=tuple(criteria.get(row["nomor"], ())),
+            rung=row.get("tingkat"),
         )
         for row in _rows(
             connection,
@@ -250,6 +253,13 @@ def _indicators(
             **chosen,
         )
     )
+
+
+def _level(row: Row, name: str) -> Level:
+    """A level of a row: whole unless the scale is one of decimals, which older copies do not know."""
+    if row.get("skala") != "desimal":
+        return int(row[name])
+    return Decimal(row.get(f"{name}_eksak", row[name])).normalize()
 
 
 def _criterion(row: Row, evidence: tuple[EvidenceView, ...]) -> CriterionView:
@@ -277,8 +287,8 @@ def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[C
         ChangeView(
             indicator=row["indikator"],
             short_name=row["nama_singkat"],
-            before=row["tingkat_sebelum"],
-            after=row["tingkat_sesudah"],
+            before=_level(row, "tingkat_sebelum"),
+            after=_level(row, "tingkat_sesudah"),
             contribution=row["sumbangan"],
         )
         for row in _rows(

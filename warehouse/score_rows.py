@@ -12,10 +12,11 @@ from typing import Any
 
 import duckdb
 
-from transforms import alerts, attribution, scoring
+from transforms import alerts, attribution
 from transforms.index import Aggregate, rounded
 from transforms.ruleset import Ruleset
 from warehouse.connection import append, execute, statement
+from warehouse.level_rows import crosswalk_rows, finding_row, level_row, read_finding, read_level
 
 QUERIES = Path(__file__).parent / "queries"
 
@@ -39,7 +40,7 @@ def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> No
                 "name": i.name,
                 "short_name": i.short_name,
                 "domain": i.domain,
-                "domain_name": instrument.domain(i.domain).name,
+                "domain_name": instrument.domain(i.domain).name if i.domain else "",
                 "aspect": i.aspect,
                 "aspect_name": instrument.aspect(i.aspect).name,
                 "weight": i.weight,
@@ -48,6 +49,8 @@ def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> No
         ],
         instrument=instrument.id,
     )
+    connection.execute("DELETE FROM score.crosswalk WHERE instrument = $id", {"id": instrument.id})
+    append(connection, "score.crosswalk", crosswalk_rows(instrument), instrument=instrument.id)
     criteria = [
         (indicator, level, criterion)
         for indicator in instrument.indicators
@@ -84,23 +87,13 @@ def write_score(
         "ruleset_hash": ruleset.hash,
         "as_of": current.as_of,
         "scored_at": now,
+        "scale": ruleset.instrument.scale,
     }
     append(connection, "score.run", [run], **shared)
     append(
-        connection,
-        "score.finding",
-        [
-            asdict(finding) | {"evidence_ids": list(finding.evidence_ids)}
-            for finding in current.findings.values()
-        ],
-        **shared,
+        connection, "score.finding", [finding_row(finding) for finding in current.findings.values()], **shared
     )
-    append(
-        connection,
-        "score.level",
-        [asdict(level) | {"coverage": rounded(level.coverage, 6)} for level in current.levels.values()],
-        **shared,
-    )
+    append(connection, "score.level", [level_row(level) for level in current.levels.values()], **shared)
     append(
         connection,
         "score.aggregate",
@@ -182,14 +175,8 @@ def previous_score(
         institution=institution,
         ruleset_hash=ruleset.hash,
         as_of=runs[0]["as_of"],
-        findings={
-            row["criterion"]: scoring.Finding(**(row | {"evidence_ids": tuple(row["evidence_ids"])}))
-            for row in of("finding")
-        },
-        levels={
-            row["indicator"]: scoring.IndicatorLevel(**(row | {"coverage": Fraction(row["coverage"])}))
-            for row in of("level")
-        },
+        findings={row["criterion"]: read_finding(row) for row in of("finding")},
+        levels={row["indicator"]: read_level(row, ruleset.instrument.scale) for row in of("level")},
         aggregates=tuple(
             Aggregate(
                 **(row | {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")})

@@ -6,12 +6,14 @@ WITH blocking AS (
     FROM mart.temuan_terkini AS finding
     JOIN score.level AS reached
         ON reached.score_id = finding.skor_id AND reached.indicator = finding.indikator
+    JOIN score.run AS run ON run.score_id = finding.skor_id
     WHERE finding.kode_keadaan <> 'met' AND NOT finding.masa_tenggang
-      AND finding.tingkat <= reached.provisional + 1
+      -- An external index can meet a level before the score is through its band: look one further.
+      AND finding.tingkat <= coalesce(reached.rung, reached.provisional) + CASE run.scale WHEN 'itemised' THEN 2 ELSE 1 END
     QUALIFY row_number() OVER (
         PARTITION BY finding.skor_id, finding.indikator
         ORDER BY
-            finding.tingkat = reached.provisional + 1 DESC,
+            finding.tingkat = coalesce(reached.rung, reached.provisional) + 1 DESC,
             finding.kode_keadaan = 'not_met' DESC,
             finding.urutan
     ) = 1
@@ -27,10 +29,16 @@ SELECT
     named.aspect AS aspek,
     named.aspect_name AS nama_aspek,
     reached.weight AS bobot,
-    reached.proven AS terbukti,
-    reached.provisional AS nilai_sementara,
-    reached.possible AS potensi,
-    reached.official AS resmi,
+    round(reached.proven, 2) AS terbukti,
+    round(reached.provisional, 2) AS nilai_sementara,
+    round(reached.possible, 2) AS potensi,
+    round(reached.official, 2) AS resmi,
+    reached.proven AS terbukti_eksak,
+    reached.provisional AS nilai_sementara_eksak,
+    reached.possible AS potensi_eksak,
+    reached.official AS resmi_eksak,
+    coalesce(reached.rung, CAST(reached.provisional AS INTEGER)) AS tingkat,
+    CASE run.scale WHEN 'itemised' THEN 'desimal' ELSE 'bulat' END AS skala,
     reached.coverage AS cakupan,
     CASE
         WHEN reached.provisional = 5 THEN 'Sudah di tingkat tertinggi'
@@ -42,6 +50,7 @@ SELECT
     latest.skor_id
 FROM mart.skor_terkini AS latest
 JOIN score.level AS reached ON reached.score_id = latest.skor_id
+JOIN score.run AS run ON run.score_id = latest.skor_id
 JOIN score.indicator AS named
     ON named.instrument = latest.instrumen AND named.indicator = reached.indicator
 LEFT JOIN blocking ON blocking.skor_id = latest.skor_id AND blocking.indikator = reached.indicator
@@ -61,13 +70,24 @@ COMMENT ON COLUMN mart.indikator_terkini.nama_domain IS 'Nama domain.';
 COMMENT ON COLUMN mart.indikator_terkini.aspek IS 'Nomor aspek.';
 COMMENT ON COLUMN mart.indikator_terkini.nama_aspek IS 'Nama aspek.';
 COMMENT ON COLUMN mart.indikator_terkini.bobot IS 'Bobot indikator dalam indeks, persen.';
-COMMENT ON COLUMN mart.indikator_terkini.terbukti IS 'Tingkat bila hanya bukti yang masih segar dihitung, 1 sampai 5.';
+COMMENT ON COLUMN mart.indikator_terkini.terbukti IS
+'Tingkat (Pemdi: nilai) bila hanya bukti yang masih segar dihitung, 1 sampai 5; dua desimal, setengah ke atas.';
 COMMENT ON COLUMN mart.indikator_terkini.nilai_sementara IS
-'Tingkat berjalan: tingkat resmi terakhir selama belum terbantah, atau yang terbukti.';
-COMMENT ON COLUMN mart.indikator_terkini.potensi IS 'Tingkat bila semua yang belum terbantah terpenuhi.';
-COMMENT ON COLUMN mart.indikator_terkini.resmi IS 'Tingkat resmi terakhir menurut berkas institusi; kosong bila tidak diketahui.';
+'Tingkat (Pemdi: nilai) berjalan: yang resmi terakhir selama belum terbantah, atau yang terbukti; dua desimal.';
+COMMENT ON COLUMN mart.indikator_terkini.potensi IS
+'Tingkat (Pemdi: nilai) bila semua yang belum terbantah terpenuhi; dua desimal.';
+COMMENT ON COLUMN mart.indikator_terkini.resmi IS
+'Tingkat (Pemdi: nilai) resmi terakhir menurut berkas institusi; kosong bila tidak diketahui.';
+COMMENT ON COLUMN mart.indikator_terkini.terbukti_eksak IS 'Tingkat atau nilai terbukti tanpa pembulatan.';
+COMMENT ON COLUMN mart.indikator_terkini.nilai_sementara_eksak IS 'Tingkat atau nilai berjalan tanpa pembulatan.';
+COMMENT ON COLUMN mart.indikator_terkini.potensi_eksak IS 'Tingkat atau nilai potensi tanpa pembulatan.';
+COMMENT ON COLUMN mart.indikator_terkini.resmi_eksak IS 'Tingkat atau nilai resmi tanpa pembulatan.';
+COMMENT ON COLUMN mart.indikator_terkini.tingkat IS
+'Tingkat tertinggi yang tercapai penuh oleh nilai sementara, 0 sampai 5; sama dengannya bila skalanya bulat.';
+COMMENT ON COLUMN mart.indikator_terkini.skala IS
+'bulat: tingkat 1 sampai 5 (SPBE); desimal: nilai 1,00 sampai 5,00 menurut butir yang terpenuhi (Pemdi).';
 COMMENT ON COLUMN mart.indikator_terkini.cakupan IS
-'Bagian kriteria di atas tingkat 1 yang terjawab bukti segar, 0 sampai 1.';
+'Bagian kriteria yang terjawab bukti segar, 0 sampai 1; pada skala bulat tanpa tingkat 1.';
 COMMENT ON COLUMN mart.indikator_terkini.alasan IS 'Apa yang menghalangi tingkat berikutnya.';
 COMMENT ON COLUMN mart.indikator_terkini.kriteria_penghalang IS 'Kode kriteria yang menghalangi tingkat berikutnya.';
 COMMENT ON COLUMN mart.indikator_terkini.saran IS 'Apa yang membuat kriteria penghalang itu terpenuhi.';

@@ -21,9 +21,11 @@ SELECT
     named.short_name AS nama_singkat,
     before.provisional AS tingkat_sebelum,
     after.provisional AS tingkat_sesudah,
+    CASE run.scale WHEN 'itemised' THEN 'desimal' ELSE 'bulat' END AS skala,
     CAST(after.weight * (after.provisional - before.provisional) * 0.01 AS DECIMAL(18, 10)) AS sumbangan,
     pairs.skor_id
 FROM pairs
+JOIN score.run AS run ON run.score_id = pairs.skor_id
 JOIN score.level AS after ON after.score_id = pairs.skor_id
 JOIN score.level AS before ON before.score_id = pairs.earlier_id AND before.indicator = after.indicator
 JOIN score.indicator AS named
@@ -40,8 +42,12 @@ COMMENT ON COLUMN mart.perubahan_terkini.sebelumnya_pada IS 'Saat yang dinilai s
 COMMENT ON COLUMN mart.perubahan_terkini.urutan IS 'Urutan indikator dalam instrumen.';
 COMMENT ON COLUMN mart.perubahan_terkini.indikator IS 'Nomor indikator.';
 COMMENT ON COLUMN mart.perubahan_terkini.nama_singkat IS 'Nama singkat indikator.';
-COMMENT ON COLUMN mart.perubahan_terkini.tingkat_sebelum IS 'Tingkat sementara pada penilaian sebelumnya.';
-COMMENT ON COLUMN mart.perubahan_terkini.tingkat_sesudah IS 'Tingkat sementara sekarang.';
+COMMENT ON COLUMN mart.perubahan_terkini.tingkat_sebelum IS
+'Tingkat (Pemdi: nilai) sementara pada penilaian sebelumnya, tanpa pembulatan.';
+COMMENT ON COLUMN mart.perubahan_terkini.tingkat_sesudah IS
+'Tingkat (Pemdi: nilai) sementara sekarang, tanpa pembulatan.';
+COMMENT ON COLUMN mart.perubahan_terkini.skala IS
+'bulat: tingkat 1 sampai 5 (SPBE); desimal: nilai 1,00 sampai 5,00 menurut butir yang terpenuhi (Pemdi).';
 COMMENT ON COLUMN mart.perubahan_terkini.sumbangan IS
 'Sumbangan perubahan ini terhadap indeks; jumlah semua baris sama dengan perubahan indeks.';
 COMMENT ON COLUMN mart.perubahan_terkini.skor_id IS 'Pengenal satu penilaian; sama di semua tampilan.';
