@@ -21,6 +21,7 @@ import typer
 
 from collectors.institution import Cadence
 from collectors.plain_text import plain_lines, visible_json
+from flows.changes_command import register as register_changes
 from flows.places import Places, now
 from transforms.index import rounded
 from transforms.views import PageView
@@ -212,29 +213,20 @@ def doctor(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) ->
 @app.command()
 def calc(
     instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
-    levels: Annotated[Path, typer.Option(help='JSON {"1": 3, ...} or CSV indicator,level.')],
+    levels: Annotated[
+        Path,
+        typer.Option(help='JSON {"1": 3, ...} or CSV indicator,level; of many, {"name": {...}} or a row each.'),
+    ],
 ) -> None:
     """Compute the index from one level per indicator (or one value per aspect or domain). Prints JSON."""
-    from flows.levels_file import read_levels
-    from transforms.index import calculate, combine, exact
-    from transforms.instrument import load_instrument
+    from flows.calc_command import calculated
 
-    norm = load_instrument(instrument)
-    given = read_levels(levels)
-    if given.scope == "indicator":
-        results = calculate(norm, given.values)
-    else:
-        results = combine(norm, given.scope, given.values)
-    whole = results[0]
-    _print_json(
-        {
-            "index": str(rounded(whole.provisional)),
-            "exact": f"{exact(whole.provisional):f}",
-            "predicate": whole.predikat,
-            "domains": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "domain"},
-            "aspects": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "aspect"},
-        }
-    )
+    document, unverified, complete = calculated(instrument, levels)
+    _print_json(document)
+    for setting in unverified:
+        typer.echo(f"not verified in the regulation: {setting}", err=True)
+    if not complete:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -409,6 +401,9 @@ def _plain(value: object) -> Any:
         case tuple() | set() | frozenset():
             return list(value)
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+register_changes(app, _print_json)
 
 
 def main() -> None:

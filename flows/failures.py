@@ -7,6 +7,7 @@ from collectors.evidence import ParseError
 from collectors.fetch_error import FetchError
 from collectors.institution import ConfigError
 from collectors.ledger import ArchiveError
+from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
 from flows.levels_file import LevelsFileError
 from flows.prefect_server import PrefectServerError
@@ -22,6 +23,7 @@ WRONG_USAGE = (
     InstrumentError,
     LevelsError,
     LevelsFileError,
+    MomentError,
     ReadError,
     UnknownCollectorError,
     UnknownSourceError,

@@ -20,7 +20,9 @@ from transforms import scoring
 from transforms.index import aggregates, rounded
 from transforms.instrument import Instrument
 from warehouse.application_rows import write_comparison
+from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, writing
+from warehouse.score_rows import read_score
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
 """24 November 2026, 14.05 WIB."""
@@ -570,6 +572,8 @@ def _score(
     )
     if is_last:
         write_comparison(connection, score_id(as_of), INSTITUTION, "Kota Contoh", as_of)
+        before, after = (read_score(connection, score_id(at)) for at in (as_of - timedelta(days=1), as_of))
+        write_changes(connection, before, after, explain_change(connection, instrument, before, after))
 
 
 def _bucket(text: str, count: int) -> int:

@@ -120,6 +120,15 @@ class LateApplication:
 
 
 @dataclass(frozen=True)
+class RuleChange:
+    """One scored date under the rules before and the present ones: what differs is due to rules alone."""
+
+    before: Scored
+    after: Scored
+    changes: Sequence[Change]
+
+
+@dataclass(frozen=True)
 class Alert:
     """One line of a message. `event_key` is the same for the same event, however often it is decided."""
 
@@ -144,14 +153,21 @@ def decide(
     turning_services: Sequence[UnstableService | RecoveredService] = (),
     compromised_services: Sequence[CompromisedService] = (),
     changed_services: Sequence[ChangedService] = (),
+    moved: Sequence[Change] | None = None,
+    rules: RuleChange | None = None,
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
     `min_drop` is the smallest fall of the index, or of a domain, that is worth a line (points on 1..5).
+    `moved` are the changes since `previous` where they are known already; `rules` is the previous date under
+    the rules before, where it was scored under others: one notice, never a fall.
     """
     alerts: list[Alert] = []
+    if rules is not None:
+        alerts.append(_rules_notice(instrument, rules, time_zone))
     if previous is not None and previous.ruleset_hash == current.ruleset_hash:
-        falls = [c for c in changes(instrument, previous, current) if c.after < c.before]
+        known = changes(instrument, previous, current) if moved is None else moved
+        falls = [c for c in known if c.after < c.before]
         alerts += _aggregate_alerts(instrument, previous, current, falls, min_drop)
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
@@ -243,6 +259,37 @@ def _level_alert(instrument: Instrument, previous: Scored, current: Scored, fall
         after=shown(fall.after),
         cause=cause,
     )
+
+
+def _rules_notice(instrument: Instrument, rules: RuleChange, time_zone: ZoneInfo) -> Alert:
+    """One notice for each change of ruleset, however many dates are scored after it."""
+    old, new = rules.before.index.provisional, rules.after.index.provisional
+    largest = sorted(rules.changes, key=lambda c: (-abs(c.contribution), c.indicator))
+    named = "; ".join(_named(instrument, c) for c in largest[:3])
+    rest = f"; dan {len(largest) - 3} indikator lain" if len(largest) > 3 else ""
+    hashes = f"{rules.before.ruleset_hash[:12]} menjadi {rules.after.ruleset_hash[:12]}"
+    date = _local(rules.after.as_of, time_zone)
+    if largest:
+        moved = f"bergeser dari {comma(old)} ke {comma(new)} ({_signed(new - old)}) karena aturan saja: "
+        moved += f"{named}{rest}"
+    else:
+        moved = f"tetap {comma(new)}"
+    return Alert(
+        event_key=(
+            f"rules_changed:{rules.after.institution}:{rules.before.ruleset_hash[:16]}"
+            f":{rules.after.ruleset_hash[:16]}"
+        ),
+        kind="rules_changed",
+        severity="info",
+        line=f"Aturan penilaian berubah ({hashes}): indeks per {date} {moved}. Ini bukan perubahan keadaan",
+        before=comma(old),
+        after=comma(new),
+        cause=CAUSE_TEXT["rules"],
+    )
+
+
+def _signed(value: Fraction) -> str:
+    return f"{'-' if value < 0 else '+'}{comma(abs(value))}"
 
 
 def _source_alert(current: Scored, failed: FailedSource, time_zone: ZoneInfo) -> Alert:

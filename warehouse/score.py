@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from transforms import alerts, attribution, scoring
+from transforms.alerts import RuleChange
 from transforms.index import aggregates
 from transforms.instrument import (
     ProbeCall,
@@ -29,8 +30,18 @@ from transforms.instrument import (
 )
 from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.application_rows import write_comparison
+from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, execute, writing
-from warehouse.score_rows import fetch_rows, previous_score, rows_of, write_outbox, write_ruleset, write_score
+from warehouse.score_rows import (
+    fetch_rows,
+    previous_score,
+    rows_of,
+    score_at,
+    use_ruleset,
+    write_outbox,
+    write_ruleset,
+    write_score,
+)
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +52,10 @@ class ScoreError(Exception):
 
 @dataclass(frozen=True)
 class ScoreResult:
-    """One institution scored: its numbers, the date compared with, what moved, and the alerts decided."""
+    """One institution scored: its numbers, the date compared with, what moved, and the alerts decided.
+
+    `rules` is the date compared with under the rules before and these, where it was scored under both.
+    """
 
     institution: str
     current: attribution.Scored
@@ -49,6 +63,18 @@ class ScoreResult:
     changes: tuple[attribution.Change, ...]
     alerts: tuple[alerts.Alert, ...]
     is_new: bool
+    rules: RuleChange | None = None
+
+
+@dataclass(frozen=True)
+class Rescored:
+    """A date scored again under the present ruleset; `before` is its score under the one before."""
+
+    institution: str
+    instrument: str
+    before: attribution.Scored
+    after: attribution.Scored
+    changes: tuple[attribution.Change, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +98,8 @@ def score(
 ) -> list[ScoreResult]:
     """Score every institution known at `as_of` (or the one named), and put its alerts into the outbox.
 
+    Where the last scored date was scored under other rules only, it is scored again under the present ones
+    first, so that what moved since is told apart from what the rules moved.
     Raises ScoreError when no institution is known by then.
     """
     with writing(warehouse, now) as connection:
@@ -85,14 +113,79 @@ def score(
         results: list[ScoreResult] = []
         for instrument_id in sorted({row["instrument"] for row in chosen}):
             ruleset = load_ruleset(instrument_id)
-            facts = _facts(connection, ruleset, as_of)
             write_ruleset(connection, ruleset)
+            use_ruleset(connection, ruleset, now)
+            _rescore_last_dates(connection, ruleset, {row["institution"] for row in chosen}, as_of, now)
+            facts = _facts(connection, ruleset, as_of)
             results += [
                 _score_one(connection, ruleset, facts, row, as_of, now)
                 for row in chosen
                 if row["instrument"] == instrument_id
             ]
         return results
+
+
+def rescore(
+    warehouse: Path, *, now: datetime, institution: str | None = None, since: datetime | None = None
+) -> list[Rescored]:
+    """Score again, under the present rulesets, every date from `since` that was scored under others only.
+
+    Nothing is taken back: both scores stay, and the marts read those of the ruleset in use. Evidence that
+    was captured by a date but loaded after it was first scored counts for it now. Repeating does nothing.
+    """
+    results: list[Rescored] = []
+    with writing(warehouse, now) as connection:
+        instruments = connection.execute("SELECT DISTINCT instrument FROM score.run ORDER BY ALL").fetchall()
+        for (instrument_id,) in instruments:
+            ruleset = load_ruleset(instrument_id)
+            write_ruleset(connection, ruleset)
+            use_ruleset(connection, ruleset, now)
+            behind = [
+                row
+                for row in _behind(connection, ruleset)
+                if institution in (None, row["institution"]) and (since is None or row["as_of"] >= since)
+            ]
+            for as_of in sorted({row["as_of"] for row in behind}):
+                names = {row["institution"] for row in behind if row["as_of"] == as_of}
+                results += _rescore_date(connection, ruleset, names, as_of, now)
+    return results
+
+
+def _behind(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> list[dict[str, Any]]:
+    parameters = {"instrument": ruleset.instrument.id, "ruleset_hash": ruleset.hash}
+    return rows_of(connection, "not_rescored", parameters)
+
+
+def _rescore_last_dates(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, names: Set[str], as_of: datetime, now: datetime
+) -> None:
+    last = rows_of(connection, "last_dates", {"instrument": ruleset.instrument.id, "as_of": as_of})
+    behind = {(row["institution"], row["as_of"]) for row in _behind(connection, ruleset)}
+    dates: dict[datetime, set[str]] = {}
+    for row in last:
+        if row["institution"] in names and (row["institution"], row["as_of"]) in behind:
+            dates.setdefault(row["as_of"], set()).add(row["institution"])
+    for date in sorted(dates):
+        _rescore_date(connection, ruleset, dates[date], date, now)
+
+
+def _rescore_date(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, names: Set[str], as_of: datetime, now: datetime
+) -> list[Rescored]:
+    facts = _facts(connection, ruleset, as_of)
+    results = []
+    for row in rows_of(connection, "institutions", {"as_of": as_of}):
+        name = row["institution"]
+        if name not in names or row["instrument"] != ruleset.instrument.id:
+            continue
+        before = score_at(connection, ruleset, name, as_of, same_rules=False)
+        done = _score_one(connection, ruleset, facts, row, as_of, now, is_history=True)
+        if before is not None:
+            moved = explain_change(connection, ruleset.instrument, before, done.current, done.current)
+            if done.is_new:
+                write_changes(connection, before, done.current, moved)
+            results.append(Rescored(name, ruleset.instrument.id, before, done.current, moved))
+    return results
 
 
 def _score_one(
@@ -102,6 +195,8 @@ def _score_one(
     row: Mapping[str, Any],
     as_of: datetime,
     now: datetime,
+    *,
+    is_history: bool = False,
 ) -> ScoreResult:
     name = row["institution"]
     findings = scoring.judge(
@@ -135,9 +230,13 @@ def _score_one(
     if is_new:
         write_score(connection, ruleset, current, now)
         write_comparison(connection, current.score_id, name, row["name"], as_of)
+    moved = explain_change(connection, ruleset.instrument, previous, current) if previous else ()
+    if previous and is_new:
+        write_changes(connection, previous, current, moved)
+    rules = _rules_between(connection, ruleset, previous) if previous else None
     decided: tuple[alerts.Alert, ...] = ()
     # A date scored after the fact is history: nobody is to be woken by it.
-    if not newest or newest[0] is None or newest[0] <= as_of:
+    if not is_history and (not newest or newest[0] is None or newest[0] <= as_of):
         decided = alerts.decide(
             ruleset.instrument,
             previous,
@@ -150,10 +249,22 @@ def _score_one(
             facts.turning.get(name, ()),
             facts.compromised.get(name, ()),
             facts.changed.get(name, ()),
+            moved=moved,
+            rules=rules,
         )
         write_outbox(connection, current, decided, now)
-    moved = attribution.changes(ruleset.instrument, previous, current) if previous else ()
-    return ScoreResult(name, current, previous, moved, decided, is_new)
+    return ScoreResult(name, current, previous, moved, decided, is_new, rules)
+
+
+def _rules_between(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, previous: attribution.Scored
+) -> alerts.RuleChange | None:
+    before = score_at(connection, ruleset, previous.institution, previous.as_of, same_rules=False)
+    if before is None:
+        return None
+    return alerts.RuleChange(
+        before, previous, explain_change(connection, ruleset.instrument, before, previous, previous)
+    )
 
 
 def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datetime) -> _Facts:

@@ -172,9 +172,9 @@ def previous_score(
 
     return attribution.Scored(
         score_id=score_id,
-        institution=institution,
-        ruleset_hash=ruleset.hash,
-        as_of=runs[0]["as_of"],
+        institution=found["institution"],
+        ruleset_hash=found["ruleset_hash"],
+        as_of=found["as_of"],
         findings={row["criterion"]: read_finding(row) for row in of("finding")},
         levels={row["indicator"]: read_level(row, ruleset.instrument.scale) for row in of("level")},
         aggregates=tuple(

@@ -1,4 +1,5 @@
--- The index of every date that was scored. A date scored again counts with its last score.
+-- The index of every date that was scored. A date scored again counts with its last score, under the rules in use
+-- where there is one.
 CREATE OR REPLACE VIEW mart.indeks_riwayat AS
 WITH scored AS (
     SELECT
@@ -7,11 +8,13 @@ WITH scored AS (
         coalesce(known.time_zone, 'Asia/Jakarta') AS time_zone,
         CAST(timezone(coalesce(known.time_zone, 'Asia/Jakarta'), run.as_of) AS DATE) AS scored_on
     FROM score.run AS run
+    LEFT JOIN mart.aturan AS rules ON rules.instrumen = run.instrument AND rules.sidik_aturan = run.ruleset_hash
     LEFT JOIN core.institution AS known
         ON known.institution = run.institution
         AND known.valid_from <= run.as_of AND (known.valid_to IS NULL OR known.valid_to > run.as_of)
     QUALIFY row_number() OVER (
-        PARTITION BY run.institution, run.instrument, run.as_of ORDER BY run.scored_at DESC, run.score_id
+        PARTITION BY run.institution, run.instrument, run.as_of
+        ORDER BY coalesce(rules.sedang_dipakai, FALSE) DESC, run.scored_at DESC, run.score_id
     ) = 1
 )
 SELECT

@@ -2,15 +2,17 @@
 -- the other "terkini" views hang on this one.
 CREATE OR REPLACE VIEW mart.skor_terkini AS
 SELECT
-    institution AS institusi,
-    instrument AS instrumen,
-    score_id AS skor_id,
-    as_of AS keadaan_pada,
-    ruleset_hash AS sidik_aturan,
-    scored_at AS dihitung_pada
-FROM score.run
+    run.institution AS institusi,
+    run.instrument AS instrumen,
+    run.score_id AS skor_id,
+    run.as_of AS keadaan_pada,
+    run.ruleset_hash AS sidik_aturan,
+    run.scored_at AS dihitung_pada
+FROM score.run AS run
+LEFT JOIN mart.aturan AS rules ON rules.instrumen = run.instrument AND rules.sidik_aturan = run.ruleset_hash
 QUALIFY row_number() OVER (
-    PARTITION BY institution, instrument ORDER BY as_of DESC, scored_at DESC, score_id
+    PARTITION BY run.institution, run.instrument
+    ORDER BY run.as_of DESC, coalesce(rules.sedang_dipakai, FALSE) DESC, run.scored_at DESC, run.score_id
 ) = 1;
 
 COMMENT ON VIEW mart.skor_terkini IS

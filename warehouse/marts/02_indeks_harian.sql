@@ -1,8 +1,16 @@
 -- The index of every day that was scored: the last date of the day, in the institution's own time zone.
 CREATE OR REPLACE VIEW mart.indeks_harian AS
-SELECT *
-FROM mart.indeks_riwayat
-QUALIFY row_number() OVER (PARTITION BY institusi, instrumen, tanggal ORDER BY keadaan_pada DESC) = 1;
+WITH daily AS (
+    SELECT *
+    FROM mart.indeks_riwayat
+    QUALIFY row_number() OVER (PARTITION BY institusi, instrumen, tanggal ORDER BY keadaan_pada DESC) = 1
+)
+SELECT
+    *,
+    coalesce(
+        sidik_aturan <> lag(sidik_aturan) OVER (PARTITION BY institusi, instrumen ORDER BY tanggal), FALSE
+    ) AS ganti_aturan
+FROM daily;
 
 COMMENT ON VIEW mart.indeks_harian IS
 'Indeks per institusi dan tanggal yang dinilai (penilaian terakhir hari itu). Bersifat sementara dan bukan hasil resmi.';
@@ -29,3 +37,5 @@ COMMENT ON COLUMN mart.indeks_harian.sidik_aturan IS
 'SHA-256 seluruh aturan penilaian; skor dengan sidik berbeda tidak boleh dibandingkan.';
 COMMENT ON COLUMN mart.indeks_harian.skor_id IS 'Pengenal satu penilaian; sama di semua tampilan.';
 COMMENT ON COLUMN mart.indeks_harian.dihitung_pada IS 'Saat penilaian dihitung.';
+COMMENT ON COLUMN mart.indeks_harian.ganti_aturan IS
+'Benar bila hari ini dinilai dengan aturan lain daripada hari sebelumnya dalam daftar: jangan tarik garis melewatinya; pantau rescore menyamakannya.';

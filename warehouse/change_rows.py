@@ -1,0 +1,80 @@
+"""Changes of the index as rows, and what they need of the warehouse: exact, written once with their score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from fractions import Fraction
+
+import duckdb
+
+from transforms.attribution import Change, Scored, explained, index_of, rows_sum_to
+from transforms.index import rounded
+from transforms.instrument import Instrument
+from warehouse.connection import append
+from warehouse.score_rows import rows_of
+
+_DIGITS = 10
+_STEP = Fraction(1, 10**_DIGITS)
+
+
+def explain_change(
+    connection: duckdb.DuckDBPyConnection,
+    instrument: Instrument,
+    previous: Scored,
+    current: Scored,
+    bridge: Scored | None = None,
+) -> tuple[Change, ...]:
+    """What moved between two scored dates; evidence of a failed source is told from evidence that aged."""
+    stale = {
+        evidence
+        for finding in current.findings.values()
+        if finding.state == "stale"
+        for evidence in finding.evidence_ids
+    }
+    failing = failing_evidence(connection, current.institution, sorted(stale), current.as_of)
+    return explained(instrument, previous, current, bridge, failing)
+
+
+def failing_evidence(
+    connection: duckdb.DuckDBPyConnection, institution: str, ids: Sequence[str], as_of: datetime
+) -> frozenset[str]:
+    """Those of the captures whose source's last run by `as_of` was not good."""
+    if not ids:
+        return frozenset()
+    parameters = {"institution": institution, "ids": list(ids), "as_of": as_of}
+    return frozenset(row["capture_id"] for row in rows_of(connection, "evidence_of_failing", parameters))
+
+
+def write_changes(
+    connection: duckdb.DuckDBPyConnection, previous: Scored, current: Scored, moved: Sequence[Change]
+) -> None:
+    """One row per piece of evidence; the rows add up to the change of the stored index, to the last digit."""
+    pieces = [(change, part, share) for change in moved for part in change.parts for share in part.evidence]
+    amounts = rows_sum_to(index_of(previous), [share.contribution for _, _, share in pieces], _STEP)
+    append(
+        connection,
+        "score.change",
+        [
+            {
+                "ordinal": ordinal,
+                "indicator": change.indicator,
+                "level_before": rounded(Fraction(change.before), _DIGITS),
+                "level_after": rounded(Fraction(change.after), _DIGITS),
+                "criterion": part.criterion,
+                "cause": part.cause,
+                "state_before": part.state_before,
+                "state_after": part.state_after,
+                "reason_before": part.reason_before,
+                "reason_after": part.reason_after,
+                "evidence_id": share.evidence,
+                "contribution": rounded(amount, _DIGITS),
+            }
+            for ordinal, ((change, part, share), amount) in enumerate(
+                zip(pieces, amounts, strict=True), start=1
+            )
+        ],
+        score_id=current.score_id,
+        institution=current.institution,
+        previous_id=previous.score_id,
+    )
