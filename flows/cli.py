@@ -211,6 +211,40 @@ def doctor(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) ->
 
 
 @app.command()
+def plan(
+    target: Annotated[str, typer.Option(help="The index to reach, such as 4.50.")],
+    by: Annotated[str, typer.Option(help="The last day, such as 2027-06-30.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Institution's file: costs, limits.")
+    ] = None,
+    data_dir: DataDir = DATA,
+    institution: Which = None,
+    instrument: Annotated[str | None, typer.Option(help="Its id, where there are several.")] = None,
+    alternatives: Annotated[int, typer.Option(min=0, max=20, help="How many next best plans to show.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Find the cheapest set of level rises that reaches a target by a date, and the next best ones."""
+    from flows import plan_command
+
+    index, assumptions, planned = plan_command.make_plan(
+        Places(data_dir),
+        target=target,
+        by=by,
+        now=now(),
+        config=config,
+        institution=institution,
+        instrument=instrument,
+        alternatives=alternatives,
+    )
+    if as_json:
+        _print_json(plan_command.plan_document(index, assumptions, planned))
+    else:
+        plan_command.show_plan(index, assumptions, planned)
+    if not planned.plans:
+        raise typer.Exit(1)
+
+
+@app.command()
 def calc(
     instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
     levels: Annotated[

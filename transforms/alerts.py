@@ -32,6 +32,7 @@ Kind = Literal[
     "service_replaced",
     "service_changed",
     "application_after_moratorium",
+    "rules_changed",
 ]
 Severity = Literal["penting", "waspada", "info"]
 

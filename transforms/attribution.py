@@ -223,6 +223,11 @@ def shares(
     }
 
 
+def index_of(scored: Scored) -> Fraction:
+    """The provisional index again from its levels: exact where what is stored of it has been rounded."""
+    return sum((_held(scored, level) for level in scored.levels.values()), Fraction(0))
+
+
 def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> tuple[Fraction, ...]:
     """Parts rounded to multiples of `step` so that they add up to the rounded end less the rounded start."""
 
@@ -233,8 +238,8 @@ def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> t
     return tuple(rounded(after) - rounded(before) for before, after in itertools.pairwise(sums))
 
 
-def _counts(finding: Finding) -> tuple[bool, bool, bool]:
-    return finding.holds, finding.holds_or_carried, finding.is_open
+def _counts(finding: Finding) -> tuple[bool, bool, bool, Fraction | None]:
+    return finding.holds, finding.holds_or_carried, finding.is_open, finding.score
 
 
 def _parts(

@@ -21,6 +21,22 @@ from warehouse.level_rows import crosswalk_rows, finding_row, level_row, read_fi
 QUERIES = Path(__file__).parent / "queries"
 
 
+def use_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, now: datetime) -> None:
+    """Note which ruleset is in use, once for as long as it is: what the marts read first."""
+    instrument = {"instrument": ruleset.instrument.id}
+    last = connection.execute(
+        "SELECT arg_max(ruleset_hash, used_from) FROM score.ruleset_use WHERE instrument = $instrument",
+        instrument,
+    ).fetchone()
+    if last is None or last[0] != ruleset.hash:
+        append(
+            connection,
+            "score.ruleset_use",
+            [{"ruleset_hash": ruleset.hash, "used_from": now}],
+            **instrument,
+        )
+
+
 def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> None:
     """The instrument's indicators and the ruleset's criteria, once each, for the marts to join."""
     known = connection.execute(
@@ -148,19 +164,42 @@ def write_outbox(
 def previous_score(
     connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institution: str, as_of: datetime
 ) -> attribution.Scored | None:
-    runs = rows_of(
-        connection,
-        "previous_run",
-        {
-            "institution": institution,
-            "instrument": ruleset.instrument.id,
-            "ruleset_hash": ruleset.hash,
-            "as_of": as_of,
-        },
-    )
-    if not runs:
-        return None
-    score_id = runs[0]["score_id"]
+    """The last scored date before `as_of` under the same ruleset."""
+    parameters = {
+        "institution": institution,
+        "instrument": ruleset.instrument.id,
+        "ruleset_hash": ruleset.hash,
+        "as_of": as_of,
+    }
+    runs = rows_of(connection, "previous_run", parameters)
+    return read_score(connection, runs[0]["score_id"]) if runs else None
+
+
+def score_at(
+    connection: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    institution: str,
+    as_of: datetime,
+    *,
+    same_rules: bool,
+) -> attribution.Scored | None:
+    """The last score of exactly that date, under this ruleset or under another one."""
+    parameters = {
+        "institution": institution,
+        "instrument": ruleset.instrument.id,
+        "ruleset_hash": ruleset.hash,
+        "as_of": as_of,
+        "same_rules": same_rules,
+    }
+    runs = rows_of(connection, "score_at", parameters)
+    return read_score(connection, runs[0]["score_id"]) if runs else None
+
+
+def read_score(connection: duckdb.DuckDBPyConnection, score_id: str) -> attribution.Scored:
+    """One score as it was written, from the warehouse or a published copy."""
+    found = fetch_rows(connection.execute("SELECT * FROM score.run WHERE score_id = $id", {"id": score_id}))[
+        0
+    ]
 
     def of(table: str) -> list[dict[str, Any]]:
         return fetch_rows(
@@ -176,7 +215,7 @@ def previous_score(
         ruleset_hash=found["ruleset_hash"],
         as_of=found["as_of"],
         findings={row["criterion"]: read_finding(row) for row in of("finding")},
-        levels={row["indicator"]: read_level(row, ruleset.instrument.scale) for row in of("level")},
+        levels={row["indicator"]: read_level(row, found["scale"]) for row in of("level")},
         aggregates=tuple(
             Aggregate(
                 **(row | {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")})
