@@ -14,7 +14,6 @@ from flows.prefect_server import PrefectServerError
 from flows.try_out import UnknownCollectorError
 from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
-from transforms.plan_search import PlanError, SolverError
 from warehouse.connection import WarehouseError
 from warehouse.read import ReadError
 from warehouse.score import ScoreError
@@ -25,7 +24,6 @@ WRONG_USAGE = (
     LevelsError,
     LevelsFileError,
     MomentError,
-    PlanError,
     ReadError,
     UnknownCollectorError,
     UnknownSourceError,
@@ -37,7 +35,6 @@ FAILED = (
     ParseError,
     PrefectServerError,
     ScoreError,
-    SolverError,
     WarehouseError,
     OSError,
 )
