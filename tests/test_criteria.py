@@ -20,6 +20,7 @@ NORMS: dict[str, tuple[Instrument, Rules]] = {
     name: (norm := load_instrument(name), load_rules(norm)) for name in ("spbe-2020", "pemdi-2026")
 }
 PEMDI, PEMDI_RULES = NORMS["pemdi-2026"]
+SPBE_RULES = NORMS["spbe-2020"][1]
 BOTH = pytest.mark.parametrize("name", sorted(NORMS))
 
 OWNERS = {
@@ -148,6 +149,8 @@ def test_a_ttl_stands_where_the_norm_gives_a_rhythm() -> None:
         "I20.2.c": timedelta(days=92),
         "I20.4.c": timedelta(days=184),
     }
+    audits = {f"I{n}.{c}": timedelta(days=730) for n in (29, 30, 31) for c in ("2.a", "3.a", "3.b", "4.a")}
+    assert {r.criterion: r.ttl for r in SPBE_RULES.rules if r.ttl} == audits
 
 
 def test_what_may_refute_an_item_of_pemdi() -> None:
@@ -159,6 +162,20 @@ def test_what_may_refute_an_item_of_pemdi() -> None:
         "I13.5.a": ["applications_unconnected"],
         "I19.2.a": ["service_down"],
         "I20.1.c": ["service_down"],
+    }
+
+
+def test_what_may_refute_a_criterion_of_spbe() -> None:
+    """Beside policies, which FALSE of `regulation_in_force` refutes."""
+    refuted = {r.criterion: sorted(c.probe for c in r.refuted_by) for r in SPBE_RULES.rules if r.refuted_by}
+    services = {f"I{n}.{level}.a": ["service_down"] for n in range(32, 48) for level in (2, 3)}
+    assert refuted == services | {
+        "I18.2.a": ["applications_unconnected"],
+        "I18.3.a": ["applications_unconnected"],
+        "I22.3.a": ["services_compromised", "services_replaced", "tls_failures"],
+        "I23.3.a": ["datasets_neglected"],
+        "I28.3.b": ["services_unreliable"],
+        "I28.4.a": ["service_down"],
     }
 
 

@@ -1,6 +1,7 @@
--- Claim: the registry records an active application as not integrated. The institution's own word against itself,
--- so it stands against criteria that ask for all applications; an application without a record says nothing.
--- FALSE only where all active ones are recorded as integrated.
+-- Claim: the registry records an active application as not integrated ($share 'sebagian': one is enough, against
+-- criteria that ask for all applications) or every one of at least five ('semua': nothing is integrated, against a
+-- service bus in use). The institution's own word against itself; an application without a record says nothing.
+-- FALSE only where all active ones are recorded as integrated, or one ('semua').
 WITH listed AS (
     SELECT
         institution,
@@ -19,7 +20,11 @@ WITH listed AS (
 
 SELECT
     inst.institution,
-    CASE WHEN listed.unconnected > 0 THEN TRUE WHEN listed.integrated = listed.active THEN FALSE END AS answer,
+    CASE
+        WHEN $share = 'sebagian' AND listed.unconnected > 0 THEN TRUE
+        WHEN $share = 'semua' AND listed.unconnected = listed.active AND listed.active >= 5 THEN TRUE
+        WHEN listed.integrated = listed.active OR ($share = 'semua' AND listed.integrated > 0) THEN FALSE
+    END AS answer,
     CASE
         WHEN listed.institution IS NULL THEN 'Belum ada aplikasi aktif dalam registri yang terbaca'
         WHEN listed.unconnected > 0 THEN
