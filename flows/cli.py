@@ -211,31 +211,56 @@ def doctor(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) ->
 
 
 @app.command()
+def plan(
+    target: Annotated[str, typer.Option(help="The index to reach, such as 4.50.")],
+    by: Annotated[str, typer.Option(help="The last day, such as 2027-06-30.")],
+    config: Annotated[
+        Path | None, typer.Option("--config", help="Institution's file: costs, limits.")
+    ] = None,
+    data_dir: DataDir = DATA,
+    institution: Which = None,
+    instrument: Annotated[str | None, typer.Option(help="Its id, where there are several.")] = None,
+    alternatives: Annotated[int, typer.Option(min=0, max=20, help="How many next best plans to show.")] = 2,
+    as_json: AsJson = False,
+) -> None:
+    """Find the cheapest set of level rises that reaches a target by a date, and the next best ones."""
+    from flows import plan_command
+
+    index, assumptions, planned = plan_command.make_plan(
+        Places(data_dir),
+        target=target,
+        by=by,
+        now=now(),
+        config=config,
+        institution=institution,
+        instrument=instrument,
+        alternatives=alternatives,
+    )
+    if as_json:
+        _print_json(plan_command.plan_document(index, assumptions, planned))
+    else:
+        plan_command.show_plan(index, assumptions, planned)
+    if not planned.plans:
+        raise typer.Exit(1)
+
+
+@app.command()
 def calc(
     instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
-    levels: Annotated[Path, typer.Option(help='JSON {"1": 3, ...} or CSV indicator,level.')],
+    levels: Annotated[
+        Path,
+        typer.Option(help='JSON {"1": 3, ...} or CSV indicator,level; of many: {"name": {...}}, a row each.'),
+    ],
 ) -> None:
     """Compute the index from one level per indicator (or one value per aspect or domain). Prints JSON."""
-    from flows.levels_file import read_levels
-    from transforms.index import calculate, combine, exact
-    from transforms.instrument import load_instrument
+    from flows.calc_command import calculated
 
-    norm = load_instrument(instrument)
-    given = read_levels(levels)
-    if given.scope == "indicator":
-        results = calculate(norm, given.values)
-    else:
-        results = combine(norm, given.scope, given.values)
-    whole = results[0]
-    _print_json(
-        {
-            "index": str(rounded(whole.provisional)),
-            "exact": f"{exact(whole.provisional):f}",
-            "predicate": whole.predikat,
-            "domains": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "domain"},
-            "aspects": {r.code: str(rounded(r.provisional)) for r in results if r.scope == "aspect"},
-        }
-    )
+    document, unverified, complete = calculated(instrument, levels)
+    _print_json(document)
+    for setting in unverified:
+        typer.echo(f"not verified in the regulation: {setting}", err=True)
+    if not complete:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -412,6 +437,7 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+app.add_typer(attest_app, name="attest")
 register_changes(app, _print_json)
 
 
