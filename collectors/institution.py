@@ -29,6 +29,7 @@ from pydantic import (
 
 from collectors.addresses import Reach, canonical_host, is_numeric
 from collectors.maintenance import Maintenance
+from collectors.plan_settings import PlanSettings
 
 Cadence = Literal["services", "listings", "registry"]
 EvidenceKind = Literal["regulation", "uptime", "application", "attestation"]
@@ -271,6 +272,7 @@ class InstitutionFile(_Strict):
     flapping: Flapping = Flapping()
     maintenance: tuple[Maintenance, ...] = ()
     alerts: Alerts = Alerts()
+    plan: PlanSettings = PlanSettings()
     ca_file: Path | None = None
     allow_private_addresses: bool = False
     allowed_suffixes: tuple[Domain, ...] = ()

@@ -14,6 +14,7 @@ from flows.prefect_server import PrefectServerError
 from flows.try_out import UnknownCollectorError
 from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
+from transforms.plan_search import PlanError, SolverError
 from warehouse.connection import WarehouseError
 from warehouse.read import ReadError
 from warehouse.score import ScoreError
@@ -24,6 +25,7 @@ WRONG_USAGE = (
     LevelsError,
     LevelsFileError,
     MomentError,
+    PlanError,
     ReadError,
     UnknownCollectorError,
     UnknownSourceError,
@@ -35,6 +37,7 @@ FAILED = (
     ParseError,
     PrefectServerError,
     ScoreError,
+    SolverError,
     WarehouseError,
     OSError,
 )

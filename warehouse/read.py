@@ -49,11 +49,13 @@ def institutions(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row["institusi"] for row in rows]
 
 
-def index_view(connection: duckdb.DuckDBPyConnection, institution: str | None = None) -> IndexView:
+def index_view(
+    connection: duckdb.DuckDBPyConnection, institution: str | None = None, instrument: str | None = None
+) -> IndexView:
     """The latest index of an institution; without a name, of the only one there is.
 
-    Where an institution was scored under several instruments, the latest scored date counts.
-    Raises ReadError when it has no score, or when a name is needed.
+    Where it was scored under several instruments and none is named, the latest scored date counts.
+    Raises ReadError when it has no score (under that instrument), or when a name is needed.
     """
     known = institutions(connection)
     if not known:
@@ -63,12 +65,17 @@ def index_view(connection: duckdb.DuckDBPyConnection, institution: str | None = 
     chosen = institution or known[0]
     if chosen not in known:
         raise ReadError(f"institution {chosen!r} has no score; there are: {', '.join(known)}")
-    row = _rows(
+    rows = _rows(
         connection,
         "SELECT * FROM mart.indeks_terkini WHERE institusi = $institution "
-        "ORDER BY keadaan_pada DESC, dihitung_pada DESC LIMIT 1",
+        "ORDER BY keadaan_pada DESC, dihitung_pada DESC",
         institution=chosen,
-    )[0]
+    )
+    under = [row for row in rows if instrument in (None, row["instrumen"])]
+    if not under:
+        scored = ", ".join(sorted(row["instrumen"] for row in rows))
+        raise ReadError(f"institution {chosen!r} has no score under {instrument!r}; there is: {scored}")
+    row = under[0]
     return IndexView(
         score_id=row["skor_id"],
         institution=row["institusi"],
