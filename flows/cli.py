@@ -437,7 +437,6 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
-app.add_typer(attest_app, name="attest")
 register_changes(app, _print_json)
 
 
