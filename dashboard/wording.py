@@ -13,8 +13,10 @@ STATE_ICONS: Mapping[str, str] = {
 }
 SERVICE_STATES: Mapping[str, tuple[str, str]] = {
     "mati": ("not_met", "✕"),
+    "tidak stabil": ("not_met", "↕"),
     "gagal sesaat": ("stale", "!"),
     "tidak dapat dipastikan": ("unknown", "?"),
+    "pemeliharaan": ("unknown", "⚒"),
     "belum diperiksa": ("unknown", "–"),
     "hidup": ("met", "✓"),
 }

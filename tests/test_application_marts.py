@@ -14,6 +14,7 @@ import pytest
 from tests.line import Line
 from tests.warehouse_rows import warehouse_with
 from warehouse.publish import create_marts
+from warehouse.service_facts import write_service_facts
 
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 3, 1, 20, tzinfo=UTC)
@@ -58,6 +59,7 @@ def marts(
     }
     connection = warehouse_with({name: entries for name, entries in tables.items() if entries})
     create_marts(connection)
+    write_service_facts(connection, "memory", at(9))
     return connection
 
 

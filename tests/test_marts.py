@@ -20,6 +20,7 @@ from transforms.instrument import load_instrument
 from transforms.views import STATE_NAMES
 from warehouse.connection import append, reading, writing
 from warehouse.publish import MARTS_FOLDER, create_marts, publish
+from warehouse.service_facts import write_service_facts
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +137,13 @@ def service(connection: duckdb.DuckDBPyConnection) -> None:
         valid_from=datetime(2026, 1, 1, tzinfo=UTC),
         valid_to=None,
     )
+
+
+def service_now(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
+    """The one service as a copy published now would show it."""
+    write_service_facts(connection, "warehouse", NOW)
+    (row,) = rows(connection, "FROM mart.layanan_terkini")
+    return row
 
 
 # Every view ---------------------------------------------------------------------------------------------------
@@ -382,9 +390,40 @@ def test_one_failed_check_is_a_hiccup_a_quarter_of_an_hour_is_down(
     service(empty)
     for minutes, is_up in checks.items():
         check(empty, NOW - timedelta(minutes=minutes), is_up)
-    (row,) = rows(empty, "FROM mart.layanan_terkini")
+    row = service_now(empty)
     assert row["keadaan"] == state
     assert row["sejak"] == (None if since is None else NOW - timedelta(minutes=since))
+
+
+def test_a_service_that_keeps_changing_is_unstable_since_its_first_change(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    service(empty)
+    for at in range(12):
+        check(empty, NOW - timedelta(minutes=60 - 5 * at), at % 2 == 0, attempts=2)
+    row = service_now(empty)
+    assert (row["keadaan"], row["sejak"]) == ("tidak stabil", NOW - timedelta(minutes=55))
+
+
+def test_maintenance_is_a_state_and_its_checks_do_not_count(empty: duckdb.DuckDBPyConnection) -> None:
+    service(empty)
+    local = NOW.replace(tzinfo=None) + timedelta(hours=7)
+    window = {
+        "name": "pindahan", "starts_local": local - timedelta(minutes=30), "is_weekly": False,
+        "ends_local": local + timedelta(minutes=30), "valid_from": datetime(2026, 1, 1, tzinfo=UTC),
+    }  # fmt: skip
+    append(empty, "core.maintenance", [window], institution="kota-uji")
+    empty.execute("UPDATE core.institution SET time_zone = 'Asia/Jakarta'")
+    check(empty, NOW - timedelta(minutes=60), True)
+    check(empty, NOW - timedelta(minutes=20), False, attempts=2)
+    row = service_now(empty)
+    assert (row["keadaan"], row["sejak"]) == ("pemeliharaan", NOW - timedelta(minutes=30))
+    assert (row["ketersediaan_30_hari_persen"], row["pemeriksaan_30_hari"]) == (Decimal("100.00"), 1)
+    assert row["diperiksa_pada"] == NOW - timedelta(minutes=20)
+    empty.execute("UPDATE core.maintenance SET ends_local = starts_local + INTERVAL 15 MINUTE")
+    empty.execute("DELETE FROM core.service_now")
+    row = service_now(empty)
+    assert (row["keadaan"], row["sejak"]) == ("hidup", NOW - timedelta(minutes=60))
 
 
 def test_one_check_that_failed_over_two_connections_is_down_when_nothing_was_up_for_long(
@@ -393,8 +432,7 @@ def test_one_check_that_failed_over_two_connections_is_down_when_nothing_was_up_
     service(empty)
     check(empty, NOW - timedelta(minutes=60), True)
     check(empty, NOW - timedelta(minutes=5), False, attempts=2)
-    (row,) = rows(empty, "FROM mart.layanan_terkini")
-    assert row["keadaan"] == "mati"
+    assert service_now(empty)["keadaan"] == "mati"
 
 
 def test_availability_counts_30_days_and_leaves_out_what_could_not_tell(
@@ -403,7 +441,7 @@ def test_availability_counts_30_days_and_leaves_out_what_could_not_tell(
     service(empty)
     for days, is_up in ((40, False), (20, False), (10, True), (5, True), (4, None), (0, True)):
         check(empty, NOW - timedelta(days=days), is_up)
-    (row,) = rows(empty, "FROM mart.layanan_terkini")
+    row = service_now(empty)
     assert (row["ketersediaan_30_hari_persen"], row["pemeriksaan_30_hari"]) == (Decimal("75.00"), 4)
 
 

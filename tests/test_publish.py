@@ -37,6 +37,17 @@ with writing(pathlib.Path(sys.argv[1]), datetime.datetime.now(datetime.UTC)):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
+# Begins once the copy is being made, and says whether the checks set aside were still being counted when it got in.
+LATE_WRITER = """
+import sys, time, pathlib, datetime
+from warehouse.connection import writing
+warehouse, beside = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+print("ready", flush=True)
+while not beside.exists():
+    time.sleep(0.001)
+with writing(warehouse, datetime.datetime.now(datetime.UTC)):
+    print(beside.with_suffix(".checks").exists(), flush=True)
+"""
 KILLED_WRITER = """
 import sys, os, signal, pathlib, datetime
 from warehouse.connection import writing
@@ -172,6 +183,27 @@ def test_publishing_waits_for_a_writer(warehouse: Path, tmp_path: Path) -> None:
         began = time.monotonic()
         publish(warehouse, tmp_path / "pantau.duckdb", now=NOW, wait_seconds=20)
         assert time.monotonic() - began > 0.3
+
+
+def test_a_writer_gets_in_while_service_levels_are_counted(warehouse: Path, tmp_path: Path) -> None:
+    target = tmp_path / "out" / "pantau.duckdb"
+    with writing(warehouse, NOW) as connection:
+        valid = {"institution": "kota-uji", "valid_from": NOW - timedelta(days=99), "valid_to": None}
+        append(connection, "core.institution", [{"time_zone": "Asia/Jakarta"}], **valid)
+        append(connection, "core.service", [{"service_id": "portal", "agency": "dinas"}], **valid)
+        connection.execute(
+            "INSERT INTO core.uptime_check (institution, service_id, source, checked_at, is_up, total_ms) "
+            "SELECT 'kota-uji', 'portal', 'layanan', $now::TIMESTAMPTZ - to_seconds(20 * n), n % 7 != 0, n % 900 "
+            "FROM range(300000) AS made (n)",
+            {"now": NOW},
+        )
+    with process(LATE_WRITER, str(warehouse), str(target.with_name(f".{target.name}.new"))) as writer:
+        assert writer.stdout is not None and writer.stdout.readline() == "ready\n"
+        result = publish(warehouse, target, now=NOW)
+        assert writer.stdout.readline() == "True\n"
+    assert result.rows["core.service_now"] == 1
+    assert result.rows["core.service_sla"] > 69
+    assert beside(target) == []
 
 
 def test_a_writer_that_stays_is_named(warehouse: Path, tmp_path: Path) -> None:

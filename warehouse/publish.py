@@ -17,7 +17,6 @@ from pathlib import Path
 
 import duckdb
 
-from transforms.instrument import load_models
 from warehouse.connection import (
     DEFAULT_WAIT_SECONDS,
     SCHEMA_FOLDER,
@@ -27,14 +26,13 @@ from warehouse.connection import (
     execute,
     statement,
 )
+from warehouse.service_facts import set_aside, write_service_facts
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
-SERVICE_SLA = Path(__file__).parent / "queries" / "service_sla.sql"
 UPTIME_KEPT = timedelta(days=90)
 """How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
 _WHOLE_SCHEMAS = ("core", "score")
-_MODELS_OF_LEVELS = ("institution_current", "service_window")
 _OPERATIONS: Mapping[str, str] = {
     "outbox": "*",
     "delivery": "*",
@@ -71,6 +69,7 @@ def publish(
         beside = target.with_name(f".{target.name}.new")
         # Only what a killed publication left can be here: the lock is ours.
         _remove(beside)
+        _remove(_aside(beside))
         try:
             rows, views = _build(warehouse, beside, now, wait_seconds)
             size = beside.stat().st_size
@@ -79,6 +78,7 @@ def publish(
             _sync(target.parent)
         finally:
             _remove(beside)
+            _remove(_aside(beside))
     return PublishResult(target, rows, views, size)
 
 
@@ -112,27 +112,19 @@ def _build(
                 {"oldest": now - UPTIME_KEPT},
             ).fetchone()
             rows[table] = copied[0] if copied else 0
-        rows["core.service_sla"] = _service_levels(connection, now)
-        connection.execute("USE published")
+        set_aside(connection, _aside(beside))
+        connection.execute("USE aside")
         # Writers wait while the warehouse is attached; the rest does not need it.
         connection.execute("DETACH warehouse")
+        rows |= write_service_facts(connection, "published", now)
+        connection.execute("USE published")
+        connection.execute("DETACH aside")
+        _remove(_aside(beside))
         views = create_marts(connection)
         connection.execute("CHECKPOINT published")
         connection.execute("USE memory")
         connection.execute("DETACH published")
     return rows, views
-
-
-def _service_levels(connection: duckdb.DuckDBPyConnection, now: datetime) -> int:
-    """Put service levels into the copy, from all checks of the warehouse by `now`; returns their number."""
-    for model in load_models():
-        if model.name in _MODELS_OF_LEVELS:
-            execute(connection, f"CREATE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
-    levels = statement(SERVICE_SLA)
-    copied = execute(
-        connection, f"INSERT INTO published.core.service_sla BY NAME {levels}", {"as_of": now}
-    ).fetchone()
-    return copied[0] if copied else 0
 
 
 def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
@@ -186,6 +178,11 @@ def _only_publisher(target: Path, wait_seconds: float) -> Iterator[None]:
         handle.write(str(os.getpid()))
         handle.flush()
         yield
+
+
+def _aside(beside: Path) -> Path:
+    """Where the checks lie that are counted after the warehouse was let go."""
+    return beside.with_suffix(".checks")
 
 
 def _remove(beside: Path) -> None:

@@ -9,6 +9,7 @@
 -- and the time does not count towards down_after. Histories from other tools are not looked at.
 -- A service is flapping that changed between up and down more often than the institution's file says within as long
 -- before the latest check as it says; flapping_since is the first change of those that followed so closely.
+-- since_at is the first of the unbroken checks that say what the latest says.
 WITH service AS (
     SELECT institution, service_id, name, url, agency
     FROM core.service
@@ -31,18 +32,34 @@ own_check AS (
 ever AS (
     SELECT
         *,
-        least(latest_at - INTERVAL 30 DAY, last_up_at, coalesce(last_not_failed_at, first_at)) AS needed_from
+        least(latest_at - INTERVAL 30 DAY, last_up_at, coalesce(last_not_failed_at, first_at)) AS needed_from,
+        CASE
+            WHEN latest.is_up THEN last_not_up_at
+            WHEN latest.is_up IS NULL THEN last_told_at
+            ELSE last_not_failed_at
+        END AS last_other_at
     FROM (
         SELECT
             institution, service_id,
             min(checked_at) AS first_at,
             max(checked_at) AS latest_at,
             max(checked_at) FILTER (WHERE is_up) AS last_up_at,
-            max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at
+            max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at,
+            max(checked_at) FILTER (WHERE is_up IS NOT TRUE) AS last_not_up_at,
+            max(checked_at) FILTER (WHERE is_up IS NOT NULL) AS last_told_at,
+            arg_max(struct_pack(is_up), checked_at) AS latest
         FROM own_check
         SEMI JOIN service USING (institution, service_id)
         GROUP BY institution, service_id
     )
+),
+
+since AS (
+    SELECT past.institution, past.service_id, min(past.checked_at) AS since_at
+    FROM own_check AS past
+    JOIN ever USING (institution, service_id)
+    WHERE ever.last_other_at IS NULL OR past.checked_at > ever.last_other_at
+    GROUP BY past.institution, past.service_id
 ),
 
 checked AS (
@@ -148,7 +165,7 @@ SELECT
     summary.latest.error_class AS error_class,
     summary.latest.fault AS fault,
     summary.latest.capture_id AS capture_id,
-    summary.last_up_at, summary.last_up_capture_id,
+    summary.last_up_at, summary.last_up_capture_id, since.since_at,
     summary.down_since,
     coalesce(summary.failed_connections, 0) >= 2 AND (
         summary.last_not_failed_at IS NULL
@@ -173,6 +190,7 @@ SELECT
     summary.tls_latest.capture_id AS tls_capture_id
 FROM service
 JOIN summary USING (institution, service_id)
+JOIN since USING (institution, service_id)
 JOIN institution_current AS inst USING (institution)
 LEFT JOIN paused USING (institution, service_id)
 LEFT JOIN turns USING (institution, service_id)

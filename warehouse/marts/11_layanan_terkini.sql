@@ -1,14 +1,10 @@
--- Every service that is checked now, with its last check and how it did in the 30 days before that check.
--- A check that could not tell (is_up NULL) counts neither as up nor as down. A service is down when every check
--- failed for as long as the institution's file says, over two connections or more, as in the facts that scoring
--- rests on. Histories from other tools are not looked at.
+-- Every service that is checked now, with its state as scoring sees it (core.service_now: maintenance left out, our
+-- own outages too) and what its last check said. Histories from other tools are not looked at.
 CREATE OR REPLACE VIEW mart.layanan_terkini AS
-WITH own_check AS (
-    FROM core.uptime_check WHERE source = 'layanan'
-),
-last_check AS (
+WITH last_check AS (
     SELECT *
-    FROM own_check
+    FROM core.uptime_check
+    WHERE source = 'layanan'
     QUALIFY row_number() OVER (
         PARTITION BY institution, service_id ORDER BY checked_at DESC, loaded_at DESC
     ) = 1
@@ -20,23 +16,6 @@ page AS (
     FROM core.uptime_check
     WHERE is_compromised IS NOT NULL
     GROUP BY institution, service_id
-),
-turning AS (
-    SELECT
-        past.institution, past.service_id,
-        max(past.checked_at) FILTER (WHERE past.is_up IS DISTINCT FROM last_check.is_up) AS last_other_at,
-        count(past.is_up) FILTER (WHERE past.checked_at > last_check.checked_at - INTERVAL 30 DAY) AS told,
-        count(*) FILTER (WHERE past.is_up AND past.checked_at > last_check.checked_at - INTERVAL 30 DAY) AS up
-    FROM own_check AS past
-    JOIN last_check USING (institution, service_id)
-    GROUP BY past.institution, past.service_id
-),
-since AS (
-    SELECT past.institution, past.service_id, min(past.checked_at) AS since_at, sum(past.attempts) AS connections
-    FROM own_check AS past
-    JOIN turning USING (institution, service_id)
-    WHERE turning.last_other_at IS NULL OR past.checked_at > turning.last_other_at
-    GROUP BY past.institution, past.service_id
 )
 SELECT
     service.institution AS institusi,
@@ -44,17 +23,9 @@ SELECT
     service.name AS nama,
     coalesce(agency.name, service.agency) AS perangkat_daerah,
     service.url AS url,
-    CASE
-        WHEN last_check.checked_at IS NULL THEN 'belum diperiksa'
-        WHEN last_check.is_up THEN 'hidup'
-        WHEN NOT last_check.is_up AND since.connections >= 2
-            AND (turning.last_other_at IS NULL
-                OR turning.last_other_at <= last_check.checked_at - inst.down_after) THEN 'mati'
-        WHEN NOT last_check.is_up THEN 'gagal sesaat'
-        ELSE 'tidak dapat dipastikan'
-    END AS keadaan,
-    since.since_at AS sejak,
-    last_check.checked_at AS diperiksa_pada,
+    coalesce(now.state, 'belum diperiksa') AS keadaan,
+    now.since_at AS sejak,
+    coalesce(last_check.checked_at, now.latest_at) AS diperiksa_pada,
     last_check.status AS status_http,
     last_check.error_class AS kelas_galat,
     last_check.error_message AS pesan_galat,
@@ -67,8 +38,8 @@ SELECT
     last_check.tls_ok AS sertifikat_sah,
     last_check.cert_issuer AS penerbit_sertifikat,
     last_check.cert_expires_at AS sertifikat_kedaluwarsa_pada,
-    CAST(round(100.0 * turning.up / nullif(turning.told, 0), 2) AS DECIMAL(5, 2)) AS ketersediaan_30_hari_persen,
-    turning.told AS pemeriksaan_30_hari,
+    CAST(round(100.0 * now.up_30d / nullif(now.checks_30d, 0), 2) AS DECIMAL(5, 2)) AS ketersediaan_30_hari_persen,
+    now.checks_30d AS pemeriksaan_30_hari,
     page.told.is_compromised AS disusupi,
     CASE WHEN page.told.is_compromised THEN page.told.compromise_evidence END AS bukti_penyusupan,
     last_check.page_title AS judul_halaman,
@@ -80,13 +51,10 @@ LEFT JOIN core.agency AS agency
     ON agency.institution = service.institution AND agency.agency = service.agency AND agency.valid_to IS NULL
 LEFT JOIN last_check
     ON last_check.institution = service.institution AND last_check.service_id = service.service_id
-LEFT JOIN turning
-    ON turning.institution = service.institution AND turning.service_id = service.service_id
-LEFT JOIN since
-    ON since.institution = service.institution AND since.service_id = service.service_id
+LEFT JOIN core.service_now AS now
+    ON now.institution = service.institution AND now.service_id = service.service_id
 LEFT JOIN page
     ON page.institution = service.institution AND page.service_id = service.service_id
-JOIN core.institution AS inst ON inst.institution = service.institution AND inst.valid_to IS NULL
 WHERE service.valid_to IS NULL
 ORDER BY service.institution, service.name, service.service_id;
 
@@ -98,8 +66,8 @@ COMMENT ON COLUMN mart.layanan_terkini.nama IS 'Nama layanan.';
 COMMENT ON COLUMN mart.layanan_terkini.perangkat_daerah IS 'Perangkat daerah pengelola.';
 COMMENT ON COLUMN mart.layanan_terkini.url IS 'Alamat yang diperiksa.';
 COMMENT ON COLUMN mart.layanan_terkini.keadaan IS
-'Keadaan: hidup, mati, gagal sesaat (belum cukup lama untuk disebut mati), tidak dapat dipastikan, belum diperiksa.';
-COMMENT ON COLUMN mart.layanan_terkini.sejak IS 'Pemeriksaan pertama sejak keadaan itu terus sama.';
+'Keadaan saat terbit: hidup, mati, gagal sesaat (belum cukup lama untuk disebut mati), tidak stabil (terlalu sering berganti hidup dan mati), pemeliharaan (sedang dalam jendela pemeliharaan), tidak dapat dipastikan, belum diperiksa.';
+COMMENT ON COLUMN mart.layanan_terkini.sejak IS 'Pemeriksaan pertama sejak keadaan itu terus sama; pada layanan tidak stabil pergantian pertamanya, dalam pemeliharaan awal jendelanya.';
 COMMENT ON COLUMN mart.layanan_terkini.diperiksa_pada IS 'Saat pemeriksaan terakhir.';
 COMMENT ON COLUMN mart.layanan_terkini.status_http IS 'Status HTTP pada pemeriksaan terakhir.';
 COMMENT ON COLUMN mart.layanan_terkini.kelas_galat IS 'Jenis kegagalan pada pemeriksaan terakhir; kosong bila hidup.';
@@ -114,7 +82,7 @@ COMMENT ON COLUMN mart.layanan_terkini.sertifikat_sah IS 'Benar bila sertifikat 
 COMMENT ON COLUMN mart.layanan_terkini.penerbit_sertifikat IS 'Penerbit sertifikat TLS.';
 COMMENT ON COLUMN mart.layanan_terkini.sertifikat_kedaluwarsa_pada IS 'Saat sertifikat TLS kedaluwarsa.';
 COMMENT ON COLUMN mart.layanan_terkini.ketersediaan_30_hari_persen IS
-'Persen pemeriksaan yang hidup dalam 30 hari sampai pemeriksaan terakhir; yang tidak dapat dipastikan tidak dihitung.';
+'Persen pemeriksaan yang hidup dalam 30 hari sampai pemeriksaan terakhir; yang tidak dapat dipastikan dan yang dalam pemeliharaan tidak dihitung.';
 COMMENT ON COLUMN mart.layanan_terkini.pemeriksaan_30_hari IS
 'Banyaknya pemeriksaan yang dihitung untuk ketersediaan itu.';
 COMMENT ON COLUMN mart.layanan_terkini.disusupi IS

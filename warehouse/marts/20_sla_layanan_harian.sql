@@ -1,38 +1,9 @@
--- Service levels of every service and local day; how they are counted stands in queries/service_sla.sql.
+-- The part of mart.tingkat_layanan by service and local day.
 CREATE OR REPLACE VIEW mart.sla_layanan_harian AS
-SELECT
-    level.institution AS institusi,
-    level.starts_on AS tanggal,
-    level.service_id AS layanan,
-    coalesce(service.name, level.service_id) AS nama,
-    coalesce(agency.name, level.agency) AS perangkat_daerah,
-    round(100 * level.up_seconds / nullif(level.up_seconds + level.down_seconds, 0), 3)::DECIMAL(6, 3) AS ketersediaan_persen,
-    level.checks AS pemeriksaan,
-    level.checks_up AS pemeriksaan_hidup,
-    level.checks_unknown AS pemeriksaan_tidak_pasti,
-    level.checks_imported AS pemeriksaan_riwayat,
-    round(level.up_seconds / 60, 2)::DECIMAL(18, 2) AS menit_hidup,
-    round(level.down_seconds / 60, 2)::DECIMAL(18, 2) AS menit_mati,
-    round(level.unknown_seconds / 60, 2)::DECIMAL(18, 2) AS menit_tidak_diketahui,
-    round(level.excluded_seconds / 60, 2)::DECIMAL(18, 2) AS menit_dikecualikan,
-    level.outages AS gangguan,
-    round(level.longest_outage_seconds / 60, 2)::DECIMAL(18, 2) AS gangguan_terlama_menit,
-    round(level.mttr_seconds / 60, 2)::DECIMAL(18, 2) AS mttr_menit,
-    level.total_ms_p50 AS total_ms_p50,
-    level.total_ms_p95 AS total_ms_p95,
-    level.total_ms_p99 AS total_ms_p99,
-    level.first_byte_ms_p50 AS bita_pertama_ms_p50,
-    level.first_byte_ms_p95 AS bita_pertama_ms_p95,
-    level.first_byte_ms_p99 AS bita_pertama_ms_p99
-FROM core.service_sla AS level
-LEFT JOIN (
-    SELECT institution, service_id, arg_max(name, valid_from) AS name FROM core.service GROUP BY ALL
-) AS service
-    ON service.institution = level.institution AND service.service_id = level.service_id
-LEFT JOIN core.agency AS agency
-    ON agency.institution = level.institution AND agency.agency = level.agency AND agency.valid_to IS NULL
-WHERE level.period = 'hari' AND level.service_id IS NOT NULL
-ORDER BY level.institution, level.starts_on DESC, level.service_id;
+SELECT * EXCLUDE (masa, layanan_dipantau) RENAME (mulai AS tanggal)
+FROM mart.tingkat_layanan
+WHERE masa = 'hari'
+ORDER BY institusi, tanggal DESC, layanan;
 
 COMMENT ON VIEW mart.sla_layanan_harian IS
 'Tingkat layanan per layanan dan hari. Cara hitung: tiap pemeriksaan berlaku sampai pemeriksaan berikutnya, paling lama check_holds dalam berkas institusi (bawaan 30 menit); waktu di luar itu, dan pemeriksaan yang tidak dapat memastikan, tidak diketahui dan tidak ikut dihitung; jendela pemeliharaan dikeluarkan.';

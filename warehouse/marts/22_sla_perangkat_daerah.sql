@@ -1,37 +1,9 @@
--- Service levels of every agency and month: the time of all its services together.
+-- The part of mart.tingkat_layanan by agency and month: the time of all its services together.
 CREATE OR REPLACE VIEW mart.sla_perangkat_daerah AS
-SELECT
-    level.institution AS institusi,
-    level.starts_on AS bulan,
-    coalesce(agency.name, level.agency) AS perangkat_daerah,
-    (
-        SELECT count(*) FROM core.service_sla AS one
-        WHERE one.institution = level.institution AND one.agency = level.agency
-            AND one.period = level.period AND one.starts_on = level.starts_on AND one.service_id IS NOT NULL
-    ) AS layanan_dipantau,
-    round(100 * level.up_seconds / nullif(level.up_seconds + level.down_seconds, 0), 3)::DECIMAL(6, 3) AS ketersediaan_persen,
-    level.checks AS pemeriksaan,
-    level.checks_up AS pemeriksaan_hidup,
-    level.checks_unknown AS pemeriksaan_tidak_pasti,
-    level.checks_imported AS pemeriksaan_riwayat,
-    round(level.up_seconds / 60, 2)::DECIMAL(18, 2) AS menit_hidup,
-    round(level.down_seconds / 60, 2)::DECIMAL(18, 2) AS menit_mati,
-    round(level.unknown_seconds / 60, 2)::DECIMAL(18, 2) AS menit_tidak_diketahui,
-    round(level.excluded_seconds / 60, 2)::DECIMAL(18, 2) AS menit_dikecualikan,
-    level.outages AS gangguan,
-    round(level.longest_outage_seconds / 60, 2)::DECIMAL(18, 2) AS gangguan_terlama_menit,
-    round(level.mttr_seconds / 60, 2)::DECIMAL(18, 2) AS mttr_menit,
-    level.total_ms_p50 AS total_ms_p50,
-    level.total_ms_p95 AS total_ms_p95,
-    level.total_ms_p99 AS total_ms_p99,
-    level.first_byte_ms_p50 AS bita_pertama_ms_p50,
-    level.first_byte_ms_p95 AS bita_pertama_ms_p95,
-    level.first_byte_ms_p99 AS bita_pertama_ms_p99
-FROM core.service_sla AS level
-LEFT JOIN core.agency AS agency
-    ON agency.institution = level.institution AND agency.agency = level.agency AND agency.valid_to IS NULL
-WHERE level.period = 'bulan' AND level.service_id IS NULL
-ORDER BY level.institution, level.starts_on DESC, level.agency;
+SELECT * EXCLUDE (masa, layanan, nama) RENAME (mulai AS bulan)
+FROM mart.tingkat_layanan
+WHERE masa = 'bulan' AND layanan IS NULL
+ORDER BY institusi, bulan DESC, perangkat_daerah;
 
 COMMENT ON VIEW mart.sla_perangkat_daerah IS
 'Tingkat layanan per perangkat daerah dan bulan: waktu semua layanannya dijumlahkan; gangguan dihitung per layanan. Cara hitung: tiap pemeriksaan berlaku sampai pemeriksaan berikutnya, paling lama check_holds dalam berkas institusi (bawaan 30 menit); waktu di luar itu, dan pemeriksaan yang tidak dapat memastikan, tidak diketahui dan tidak ikut dihitung; jendela pemeliharaan dikeluarkan.';
