@@ -245,6 +245,26 @@ def plan(
 
 
 @app.command()
+def backtest(
+    official: Annotated[
+        Path, typer.Argument(help="CSV: institution,instrument,year,as_of,scope,code,value.")
+    ],
+    data_dir: DataDir = DATA,
+    as_json: AsJson = False,
+) -> None:
+    """Compare provisional values with official results: bias, absolute error, share inside the bounds."""
+    from flows import backtest_command
+
+    result = backtest_command.run_backtest(Places(data_dir), official)
+    if as_json:
+        _print_json(backtest_command.backtest_document(result))
+    else:
+        backtest_command.show_backtest(result)
+    if not result.compared:
+        raise typer.Exit(1)
+
+
+@app.command()
 def calc(
     instrument: Annotated[str, typer.Option(help="Its id, such as spbe-2020.")],
     levels: Annotated[

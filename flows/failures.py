@@ -10,6 +10,7 @@ from collectors.ledger import ArchiveError
 from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
 from flows.levels_file import LevelsFileError
+from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
 from flows.try_out import UnknownCollectorError
 from transforms.index import LevelsError
@@ -25,6 +26,7 @@ WRONG_USAGE = (
     LevelsError,
     LevelsFileError,
     MomentError,
+    OfficialFileError,
     PlanError,
     ReadError,
     UnknownCollectorError,
