@@ -16,7 +16,6 @@ What `error_class` says (`is_up` is False unless said otherwise):
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,17 +23,16 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from collectors.addresses import is_public
+from collectors.addresses import Reach
 from collectors.certificates import trusted_issuers
 from collectors.evidence import Capture, Parsed, ParseError, Reject, UptimeRecord, without_exact_duplicates
 from collectors.institution import Service
-from collectors.service_check import CANNOT_TELL, Terms, check
-from collectors.visits import run
+from collectors.service_check import CANNOT_TELL, Terms
+from collectors.uptime_run import check_in_processes
 
 FORMAT = "pantau-uptime-1"
 """What a batch calls itself; another number when its rows change."""
 
-_AUTHORITY = re.compile(r"^\w+://([^/?#]+)")
 _ERROR_CLASSES = (
     r"^(dns|refused|timeout|tls_(expired|self_signed|incomplete_chain|wrong_host|other)|reset|empty_reply"
     r"|redirect_loop|too_large|http_[4-9]\d\d|text_missing|json_mismatch|blocked|not_allowed)$"
@@ -54,35 +52,15 @@ def check_all(
     """Check every service once; one JSON-able row each, in the order given (see `service_check.check`).
 
     `ca_file` holds issuers to trust beside the public ones. Private and local addresses are visited only
-    with `allow_private`. `clock` gives the time of each check. At most `concurrency` checks run at once;
+    with `allow_private`. `clock` gives the time of each check; a long list is checked by several processes,
+    which read it once and count on from there. At most `concurrency` checks run at once;
     `progress` is told how many of how many are done. A failure is tried again after `retry_pause_seconds`
     before it is recorded, and no service's failure touches another. Raises CaFileError.
     """
     with trusted_issuers(ca_file) as issuers:
-        terms = Terms(issuers, (lambda _: True) if allow_private else is_public, clock, retry_pause_seconds)
-        return check_on(services, terms, concurrency=concurrency, progress=progress)
-
-
-def check_on(
-    services: Sequence[Service],
-    terms: Terms,
-    *,
-    concurrency: int,
-    progress: Callable[[int, int], None] | None = None,
-) -> list[dict[str, Any]]:
-    """As `check_all`, on terms of one's own."""
-
-    def tell(done: int) -> None:
-        if progress is not None:
-            progress(done, len(services))
-
-    visits = [(_host(service.url), check(service, terms)) for service in services]
-    return run(visits, concurrency=concurrency, on_done=tell)
-
-
-def _host(url: str) -> str:
-    found = _AUTHORITY.match(url)
-    return found[1].lower() if found else ""
+        reach = Reach(allow_private=allow_private)
+        terms = Terms(issuers, reach.allows_address, clock, retry_pause_seconds)
+        return check_in_processes(services, terms, concurrency=concurrency, progress=progress)
 
 
 def to_payload(results: Sequence[dict[str, Any]]) -> bytes:

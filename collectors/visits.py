@@ -1,22 +1,18 @@
-"""Many visits at a time: one or a few loops over libcurl's multi interface.
+"""Many visits at a time: a loop over libcurl's multi interface.
 
 A *visit* is written as a generator that yields each Request it needs and is sent the Reply, so that it reads
-from top to bottom; `run` drives many of them. libcurl tells each loop which sockets it waits for, so a step
-costs the same however many are open. A loop holds Python's lock only between libcurl's own work: handshakes
-of several loops go on at the same time.
+from top to bottom; `run` drives many of them. libcurl tells the loop which sockets it waits for, so a step
+costs the same however many are open.
 """
 
 from __future__ import annotations
 
 import heapq
-import os
 import selectors
 import socket
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import Generic
 
@@ -27,8 +23,6 @@ from collectors.transfers import Handle, Handles, Reply, Request, Result, Visit,
 
 REQUESTS_PER_HOST = 8
 """Visits to one host and port under way at a time: its watchman must not bring a small server down."""
-_HOSTS_PER_LOOP = 16
-"""With fewer hosts to each, another loop costs more than it brings."""
 _LONGEST_SLEEP_SECONDS = 0.1
 _EVENTS_OF = {
     pycurl.POLL_IN: selectors.EVENT_READ,
@@ -44,81 +38,19 @@ def run(
 
     At most `concurrency` are under way at once. `on_done` is told after each how many are done.
     """
-    hosts = list(dict.fromkeys(host for host, _ in visits))
-    count = max(1, min(os.cpu_count() or 1, concurrency, len(hosts) // _HOSTS_PER_LOOP))
-    # All visits to a host are in one loop, which can then count them.
-    loop_of = {host: n % count for n, host in enumerate(hosts)}
-    tally = _Tally(len(visits))
-    loops = [
-        _Loop(
-            [(n, host, visit) for n, (host, visit) in enumerate(visits) if loop_of[host] == number],
-            # What does not divide goes to the first loops.
-            (concurrency + count - 1 - number) // count,
-            tally,
-        )
-        for number in range(count)
-    ]
-    results: dict[int, Result] = {}
-    with ThreadPoolExecutor(count, thread_name_prefix="visits") as pool:
-        running = [pool.submit(loop.run) for loop in loops]
-        try:
-            tally.tell(on_done)
-        except BaseException:
-            tally.end()
-            raise
-        for loop in running:
-            results |= loop.result()
-    return [results[n] for n in range(len(visits))]
-
-
-class _Tally:
-    """Counts what is done in all loops, and lets one failure end them all."""
-
-    def __init__(self, total: int) -> None:
-        self._total = total
-        self._done = 0
-        self._lock = threading.Lock()
-        self._ended = threading.Event()
-
-    @property
-    def is_over(self) -> bool:
-        return self._ended.is_set()
-
-    def add(self) -> None:
-        with self._lock:
-            self._done += 1
-            if self._done == self._total:
-                self._ended.set()
-
-    def end(self) -> None:
-        self._ended.set()
-
-    def tell(self, on_done: Callable[[int], None]) -> None:
-        """Tell of each visit done, in the caller's thread, until all are or a loop has failed.
-
-        It looks now and then: to be woken for every visit would cost more than the visit.
-        """
-        told = 0
-        while told < self._total:
-            is_over = self._ended.wait(_LONGEST_SLEEP_SECONDS / 2)
-            done = self._done
-            for number in range(told + 1, done + 1):
-                on_done(number)
-            told = done
-            if is_over:
-                return
+    return _Loop(visits, concurrency, on_done).run()
 
 
 class _Loop(Generic[Result]):
     def __init__(
-        self, visits: Sequence[tuple[int, str, Visit[Result]]], concurrency: int, tally: _Tally
+        self, visits: Sequence[tuple[str, Visit[Result]]], concurrency: int, on_done: Callable[[int], None]
     ) -> None:
-        self._tally = tally
-        self._host_of = {index: host for index, host, _ in visits}
-        self._visits = {index: visit for index, _, visit in visits}
+        self._on_done = on_done
+        self._host_of = [host for host, _ in visits]
+        self._visits = [visit for _, visit in visits]
         self._room = concurrency
         self._waiting: dict[str, deque[int]] = {}
-        for index, host, _ in visits:
+        for index, host in enumerate(self._host_of):
             self._waiting.setdefault(host, deque()).append(index)
         self._ready = deque(self._waiting)
         """Hosts that may bear one more visit, in turn."""
@@ -132,8 +64,8 @@ class _Loop(Generic[Result]):
         self._handles = Handles()
         self._timer_at: float | None = None
 
-    def run(self) -> dict[int, Result]:
-        """Every visit's result by its index."""
+    def run(self) -> list[Result]:
+        """Every visit's result, in the order of the visits."""
         self._multi = pycurl.CurlMulti()
         self._selector = selectors.DefaultSelector()
         self._bell, self._ringer = socket.socketpair()
@@ -149,19 +81,14 @@ class _Loop(Generic[Result]):
                 self._take_lookups()
                 self._step()
                 self._take_replies()
-                if self._tally.is_over:
-                    break
-        except BaseException:
-            self._tally.end()
-            raise
         finally:
             self._close()
-        return self._results
+        return [self._results[index] for index in range(len(self._visits))]
 
     def _close(self) -> None:
         for curl in self._active:
             self._multi.remove_handle(curl)
-        for visit in self._visits.values():
+        for visit in self._visits:
             visit.close()
         self._handles.close()
         self._multi.close()
@@ -291,7 +218,7 @@ class _Loop(Generic[Result]):
             if self._under_way[host] == REQUESTS_PER_HOST:
                 self._ready.append(host)  # it was passed over while it was busy
             self._under_way[host] -= 1
-            self._tally.add()
+            self._on_done(len(self._results))
             return
         if request.delay_seconds > 0:
             heapq.heappush(self._resting, (time.monotonic() + request.delay_seconds, index, request))

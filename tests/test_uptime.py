@@ -19,7 +19,8 @@ from collectors.certificates import CaFileError
 from collectors.evidence import Capture
 from collectors.institution import Service
 from collectors.service_check import Terms
-from collectors.uptime import check_all, check_on, parse, to_payload
+from collectors.uptime import check_all, parse, to_payload
+from collectors.uptime_run import check_on
 from collectors.visits import REQUESTS_PER_HOST
 from tests.faulty_site import PAGE, Pki, Site, closed_port, site
 
@@ -491,7 +492,7 @@ def test_what_shows_no_whole_page_proves_nothing_of_compromise(web: Site, path: 
     assert check_one(web.url + path)["is_compromised"] is None
 
 
-def test_many_hosts_are_checked_in_several_loops_and_rows_keep_their_order() -> None:
+def test_many_hosts_are_checked_and_rows_keep_their_order() -> None:
     with site(host="0.0.0.0") as served:
         services = [
             service(
@@ -513,7 +514,7 @@ def test_many_hosts_are_checked_in_several_loops_and_rows_keep_their_order() -> 
     assert told == [(n, 300) for n in range(1, 301)]
 
 
-def test_a_broken_listener_ends_all_loops_at_once() -> None:
+def test_a_broken_listener_ends_the_run_at_once() -> None:
     def break_off(done: int, total: int) -> None:
         raise RuntimeError("tidak mau lagi")
 
