@@ -18,12 +18,9 @@ from typing import Any, BinaryIO, cast
 
 from collectors.evidence import Fetched, Stored
 from collectors.fetch_error import FetchError
+from collectors.sizes import LARGEST_BYTES, MAX_BYTES, MEGABYTE
 
-MAX_BYTES = 64 * 1024 * 1024
-"""The largest document of most sources, and the largest that is read into memory as a whole."""
-LARGEST_BYTES = 1024 * 1024 * 1024
-"""The largest document of any source, as sent and as decoded."""
-IN_MEMORY_BYTES = 1024 * 1024
+IN_MEMORY_BYTES = MEGABYTE
 CHUNK_BYTES = 256 * 1024
 
 

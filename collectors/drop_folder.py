@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote
 
-from collectors.bodies import MAX_BYTES
+from collectors.bodies import CHUNK_BYTES, gathered
 from collectors.evidence import Capture, Fetched
 from collectors.fetch_error import FetchError
+from collectors.sizes import MAX_BYTES
 
 _PREFIX = "file:"
 _MEDIA_TYPES = {
@@ -62,11 +64,19 @@ def safe_name(text: str) -> str | None:
     return str(path)
 
 
-def read_file(folder: Path, name: str, at: datetime) -> Fetched:
+def read_file(
+    folder: Path,
+    name: str,
+    at: datetime,
+    *,
+    max_bytes: int = MAX_BYTES,
+    spool_folder: Path | None = None,
+) -> Fetched:
     """One file of the folder as a document, `at` being the time it was read.
 
-    Raises FetchError when it is missing, no regular file, outside the folder once links are followed, or
-    larger than a download may be.
+    It is copied (a large one into a file in `spool_folder`, see `gathered`): the original may change
+    meanwhile. Raises FetchError when it is missing, no regular file, outside the folder once links are
+    followed, or larger than `max_bytes`.
     """
     url = file_url(name)
     wanted = folder / name
@@ -82,13 +92,22 @@ def read_file(folder: Path, name: str, at: datetime) -> Fetched:
     if not is_file:
         raise FetchError(url, "file", f"{wanted} is missing or no regular file; drop the file there")
     try:
-        with wanted.open("rb") as file:
-            body = file.read(MAX_BYTES + 1)
+        content = gathered(url, _chunks(wanted, url, max_bytes), spool_folder)
     except OSError as error:
         raise FetchError(
             url, "file", f"{wanted} cannot be read ({error.strerror}); check its rights"
         ) from error
-    if len(body) > MAX_BYTES:
-        raise FetchError(url, "too_large", f"{wanted} is larger than the {MAX_BYTES} bytes allowed; split it")
     media_type = _MEDIA_TYPES.get(wanted.suffix.lower(), "application/octet-stream")
-    return Fetched(url, at, None, "", (("Content-Type", media_type),), body)
+    return Fetched(url, at, None, "", (("Content-Type", media_type),), content)
+
+
+def _chunks(path: Path, url: str, max_bytes: int) -> Iterator[bytes]:
+    size = 0
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > max_bytes:
+                raise FetchError(
+                    url, "too_large", f"{path} is larger than the {max_bytes} bytes allowed; split it"
+                )
+            yield chunk

@@ -25,9 +25,10 @@ import urllib3
 from requests.utils import requote_uri
 
 from collectors.addresses import Reach, is_numeric
-from collectors.bodies import CHUNK_BYTES, MAX_BYTES, decode_body, decoded, gathered
+from collectors.bodies import CHUNK_BYTES, decode_body, decoded, gathered
 from collectors.evidence import Confirmable, Fetched, Stored
 from collectors.fetch_error import FetchError, explained
+from collectors.sizes import MAX_BYTES
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 from collectors.turns import HostTurns
 
@@ -91,7 +92,7 @@ class HttpSession:
         self.redirects: tuple[Fetched, ...] = ()
         """The redirects that the last `get` followed, in order."""
         self._timeout, self._max_bytes, self._delay = timeout_seconds, max_bytes, delay_seconds
-        self._spool_folder = spool_folder
+        self.spool_folder = spool_folder
         self._reach, self._keeps_to_robots = reach, keeps_to_robots
         self._limits = Limits(reach)
         self._turns = turns or HostTurns()
@@ -287,7 +288,7 @@ class HttpSession:
                     raise self._too_large(url, f"more than {size} bytes came")
                 yield chunk
 
-        return gathered(url, chunks(), self._spool_folder)
+        return gathered(url, chunks(), self.spool_folder)
 
     def _too_large(self, url: str, how: str) -> FetchError:
         return FetchError(

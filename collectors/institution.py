@@ -30,6 +30,7 @@ from pydantic import (
 from collectors.addresses import Reach, canonical_host, is_numeric
 from collectors.maintenance import Maintenance
 from collectors.plan_settings import PlanSettings
+from collectors.sizes import LARGEST_BYTES, MAX_BYTES, MEGABYTE
 
 Cadence = Literal["services", "listings", "registry"]
 EvidenceKind = Literal["regulation", "uptime", "application", "attestation"]
@@ -160,8 +161,10 @@ class Source(_Strict):
     `max_details` is how many documents' own pages of an HTML listing are read in a run; without it, as many
     as the profile says.
     `min_rows` is the floor below which a batch is refused; without it, half the rows of the last good run.
-    Set it when a listing has really shrunk. `columns` maps headers of a registry to fields, `values` the
-    codes that stand under a header to the words they mean.
+    Set it when a listing has really shrunk. `max_megabytes` is the largest document that is taken; a JDIHN
+    feed, which is read as a stream, may have 1024 (as it has where nothing is said), anything else 64.
+    `columns` maps headers of a registry to fields, `values` the codes that stand under a header to the words
+    they mean.
     """
 
     id: Slug
@@ -175,6 +178,7 @@ class Source(_Strict):
     max_pages: int = Field(default=500, ge=1)
     max_details: int | None = Field(default=None, ge=0)
     min_rows: int | None = Field(default=None, ge=1)
+    max_megabytes: int | None = Field(default=None, ge=1, le=LARGEST_BYTES // MEGABYTE)
     delay_seconds: float = Field(default=0.0, ge=0)
     timeout_seconds: float = Field(default=30.0, gt=0)
     columns: dict[str, str] = Field(default_factory=dict)
@@ -190,7 +194,15 @@ class Source(_Strict):
             raise ValueError("format must be jdihn or html for a regulations source")
         if self.format == "html" and self.profile is None:
             raise ValueError("an html listing needs a profile")
+        if self.format != "jdihn" and self.max_bytes > MAX_BYTES:
+            raise ValueError(f"max_megabytes above {MAX_BYTES // MEGABYTE} is for sources of format jdihn")
         return self
+
+    @property
+    def max_bytes(self) -> int:
+        """The largest document that is taken."""
+        usual = LARGEST_BYTES if self.format == "jdihn" else MAX_BYTES
+        return usual if self.max_megabytes is None else self.max_megabytes * MEGABYTE
 
 
 class Shows(_Strict):

@@ -7,28 +7,24 @@ listed, under its title, is the evidence.
 from __future__ import annotations
 
 import hashlib
-import io
 import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 from urllib.parse import urljoin, urlsplit
 
 from collectors import html_listing, jdihn
-from collectors.bodies import decode_body
+from collectors.bodies import CHUNK_BYTES, decoded
 from collectors.detail_page import about_the_same, read_detail
 from collectors.digest_set import DigestSet, digest
-from collectors.drop_folder import file_url, read_file, top_files
+from collectors.drop_folder import read_file, top_files
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject, joined
 from collectors.fetch_error import FetchError
 from collectors.html_listing import Detail, load_profile
 from collectors.http import HttpSession
 from collectors.institution import Source
-from collectors.profile_trials import Trial, ranked, verdict
 from collectors.regulation_rows import Cells, Notes, clean_url, to_record
 
 _SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
@@ -81,7 +77,13 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     if source.path is not None:
         folder, names = top_files(source.path, _SUFFIXES[source.format or "jdihn"])
         for name in names:
-            yield read_file(folder, name, session.clock())
+            yield read_file(
+                folder,
+                name,
+                session.clock(),
+                max_bytes=source.max_bytes,
+                spool_folder=session.spool_folder,
+            )
         return
     assert source.url is not None
     _profile_exists(source)
@@ -132,8 +134,7 @@ def _begins_as_before(earlier: Fetched | None, source: Source, shown: Sequence[b
     if earlier is None or not shown:
         return False
     try:
-        body = decode_body(earlier)
-        page = _page(lambda: io.BytesIO(body), earlier.headers, earlier.url, source, 1, Notes())
+        page = _page(partial(decoded, earlier), earlier.headers, earlier.url, source, 1, Notes())
     except (ParseError, FetchError):
         return False
     return _signature(page) == shown[0]
@@ -182,14 +183,20 @@ def _next_step(document: Fetched, source: Source, shown: list[bytes], links: lis
 
     `shown` gathers what each page showed, `links` the addresses of the documents' own pages.
     """
-    body = decode_body(document)
-    if not shown and source.format == "jdihn" and body[:_PEEK_BYTES].lstrip().startswith(b"["):
+    with decoded(document) as stream:
+        head = stream.read(_PEEK_BYTES)
+        # To the end: a body that is damaged fails the run.
+        while stream.read(CHUNK_BYTES):
+            pass
+    if not shown and source.format == "jdihn" and head.lstrip().startswith(b"["):
         # A bare array names no next page: it need not be read to know that.
         return None
     try:
-        page = _page(lambda: io.BytesIO(body), document.headers, document.url, source, 1, Notes())
+        page = _page(partial(decoded, document), document.headers, document.url, source, 1, Notes())
     except ParseError:
         # Nothing can be followed from here. Loading reads the same bytes and says what is wrong with them.
+        return None
+    if not shown and page.next_link is None and _detail_of(source) is None:
         return None
     signature = _signature(page)
     if page.count == 0 or (shown and signature == shown[-1]):
@@ -401,80 +408,3 @@ def _page(
         return _Page(len(rows), lambda: rows, page.next_link, page.total)
     feed = jdihn.read_feed(open_, headers, where, notes)
     return _Page(feed.count, partial(jdihn.rows, feed, where, first), feed.next_link, feed.total)
-
-
-def parse_file(path: Path, *, profile: str | None) -> Parsed:
-    """One saved answer, read as `pantau parse regulations FILE` shows it.
-
-    JSON or HTML is told from the content. Without a profile all that may fit are tried and the one that finds
-    most is taken; the notes say which fits, which were close, and what was wrong with the others. Raises
-    ParseError, naming the profiles tried.
-    """
-    fetched = read_file(path.parent, path.name, datetime.fromtimestamp(path.stat().st_mtime, UTC))
-    capture = Capture(
-        capture_id=file_url(path.name),
-        url=fetched.url,
-        captured_at=fetched.fetched_at,
-        status=None,
-        headers=(),
-        digest="sha256:" + hashlib.sha256(fetched.body).hexdigest(),
-        content=fetched.body,
-    )
-    if profile is not None:
-        return parse((capture,), _file_source(path, "html", profile))
-    feed: Parsed | ParseError | None = None
-    if not _is_html(fetched.body):
-        feed = _parsed(capture, _file_source(path, "jdihn", None))
-        if isinstance(feed, Parsed) and feed.records:
-            return feed
-    trials = [_tried(capture, path, one) for one in html_listing.profile_ids()]
-    best = ranked(trials)[0]
-    if best.parsed is None and feed is not None:
-        if isinstance(feed, ParseError):
-            raise feed
-        return feed
-    if best.parsed is None:
-        failures = "; ".join(trial.line() for trial in trials)
-        raise ParseError(
-            fetched.url,
-            f"no profile reads it ({failures})",
-            "Write a profile for this site (docs/profil-listing.md), or check that it is a listing",
-        )
-    return replace(best.parsed, notes=(*best.parsed.notes, *verdict(trials)))
-
-
-def _tried(capture: Capture, path: Path, profile: str) -> Trial:
-    found = _parsed(capture, _file_source(path, "html", profile))
-    return Trial(profile, None, found.reason) if isinstance(found, ParseError) else Trial(profile, found)
-
-
-def _parsed(capture: Capture, source: Source) -> Parsed | ParseError:
-    try:
-        return parse((capture,), source)
-    except ParseError as error:
-        return error
-
-
-def _is_json(payload: bytes) -> bool:
-    return payload.lstrip(b"\xef\xbb\xbf \r\n\t")[:1] in (b"{", b"[")
-
-
-def _is_html(payload: bytes) -> bool:
-    """Whether a saved answer is a page. PHP's warnings before JSON are mark-up too, but of few words."""
-    head = payload[:20_000].lower()
-    return not _is_json(payload) and any(
-        part in head for part in (b"<!doctype html", b"<html", b"<body", b"<table", b"<div")
-    )
-
-
-def _file_source(path: Path, format: str, profile: str | None) -> Source:
-    data: dict[str, Any] = {
-        "id": "berkas",
-        "collector": "regulations",
-        "cadence": "listings",
-        "agency": "berkas",
-        "format": format,
-        "profile": profile,
-        "path": path,
-    }
-    return Source.model_validate(data)

@@ -13,9 +13,10 @@ from typing import Any, BinaryIO, cast
 from warcio.archiveiterator import ArchiveIterator
 from warcio.limitreader import LimitReader
 
-from collectors.bodies import CHUNK_BYTES, LARGEST_BYTES
+from collectors.bodies import CHUNK_BYTES
 from collectors.evidence import Stored
 from collectors.ledger import ArchiveError, RecordPlace
+from collectors.sizes import LARGEST_BYTES
 
 MAX_DECODED_BYTES = LARGEST_BYTES
 NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"

@@ -172,6 +172,9 @@ def _source_job(
         with HttpSession(
             ca_file=ca_file,
             timeout_seconds=source.timeout_seconds,
+            max_bytes=source.max_bytes,
+            # Not where the system keeps temporary files: that is often in memory.
+            spool_folder=archive.root,
             clock=clock,
             verify=not opted_out(source.tls_opt_out, today),
             keeps_to_robots=not opted_out(source.robots_opt_out, today),

@@ -110,6 +110,7 @@ def _source(
     with HttpSession(
         ca_file=ca_file,
         timeout_seconds=source.timeout_seconds,
+        max_bytes=source.max_bytes,
         clock=clock,
         verify=not opted_out(source.tls_opt_out, today),
         reach=file.reach(),

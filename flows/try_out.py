@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from collectors import app_registry, attestations, open_data, regulations, uptime
+from collectors import app_registry, attestations, open_data, saved_listing, uptime
 from collectors.evidence import Parsed
 from collectors.institution import Service
 from flows.places import Clock
@@ -25,7 +25,7 @@ def parse_saved(collector: str, file: Path, profile: str | None) -> Parsed:
     the file cannot be read.
     """
     if collector == "regulations":
-        return regulations.parse_file(file, profile=profile)
+        return saved_listing.parse_file(file, profile=profile)
     if profile is not None:
         raise UnknownCollectorError(f"--profile is for regulations, not for {collector}")
     match collector:

@@ -14,8 +14,8 @@ from bs4 import BeautifulSoup
 
 from collectors.evidence import RegulationRecord
 from collectors.legal_relations import Kind, in_title, in_words, kind_of, named, to_text
-from collectors.regulations import parse_file
 from collectors.relation_blocks import relations_in
+from collectors.saved_listing import parse_file
 from tests.warehouse_rows import warehouse_with
 from warehouse.connection import migrate, statement, writing
 from warehouse.publish import create_marts

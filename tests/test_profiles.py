@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from collectors.evidence import ParseError
 from collectors.html_listing import load_profile, parse_profile, profile_ids, read_page
 from collectors.regulation_rows import Notes
-from collectors.regulations import parse_file
+from collectors.saved_listing import parse_file
 from flows.cli import app
 
 EXAMPLES = Path(__file__).parent / "examples" / "regulations"

@@ -20,7 +20,8 @@ from collectors.html_listing import load_profile, parse_profile, profile_ids
 from collectors.http import HttpSession
 from collectors.institution import Source
 from collectors.regulation_rows import Notes
-from collectors.regulations import fetch, next_address, parse, parse_file
+from collectors.regulations import fetch, next_address, parse
+from collectors.saved_listing import parse_file
 from tests.test_http import Site, running
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
