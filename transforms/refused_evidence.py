@@ -1,7 +1,7 @@
 """What assessors refuse as evidence, as data (`refused_evidence.yml`).
 
-It decides on which files a statement may rest, and so which statements are taken in, and what an officer is warned
-of. It is asked when statements are loaded; what was loaded before is not judged again.
+It decides on which files a statement may rest, and so which statements are taken in, and what an officer is
+warned of. It is asked when statements are loaded; what was loaded before is not judged again.
 """
 
 from __future__ import annotations
