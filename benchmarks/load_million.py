@@ -1,29 +1,32 @@
-"""A large JDIHN listing through the gate into the warehouse: time, memory, and DuckDB alone beside it.
+"""A large JDIHN feed over HTTP into the archive and from there into the warehouse: time and memory.
 
     python -m benchmarks.load_million [ROWS]
 
-Writes a made-up feed into an archive, then loads it in a process of its own, whose peak resident memory is
-printed. The ratio is to DuckDB's `read_json` of the same file in the same run, which neither checks nor
-cleans anything.
+A local server gives a made-up feed. Collecting and loading run in a process of their own each, whose peak
+resident memory is printed. The ratio is to DuckDB's `read_json` of the same file in the same run, which
+neither checks nor cleans anything.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from collectors.archive import Archive, new_run_id
-from collectors.evidence import Fetched, Run
-from collectors.institution import CONFIG_SOURCE
+from collectors.archive import Archive
+from flows.collect import collect
 from warehouse.load import load
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
@@ -36,9 +39,10 @@ freshness:
   uptime: {ttl: 36h, grace: 3d}
   application: {ttl: 45d, grace: 90d}
   attestation: {ttl: 365d, grace: 30d}
+allow_private_addresses: true
 sources:
-- {id: jdih, collector: regulations, format: jdihn, url: "https://jdih.uji.go.id/x", cadence: listings,
-   agency: hukum}
+- {id: jdih, collector: regulations, format: jdihn, url: "URL", cadence: listings, agency: hukum,
+   timeout_seconds: 600}
 """
 
 
@@ -74,56 +78,98 @@ def write_feed(path: Path, rows: int) -> None:
         out.write("]")
 
 
-def fill(folder: Path) -> None:
-    """An archive that holds the institution's file and the feed."""
-    archive = Archive(folder / "archive")
-    feed = gzip.compress((folder / "feed.json").read_bytes(), 3)
-    packed = (("Content-Type", "application/json"), ("Content-Encoding", "gzip"))
-    for source, found in (
-        (
-            CONFIG_SOURCE,
-            Fetched("file:uji.yml", AT, None, "", (("Content-Type", "text/yaml"),), CONFIG.encode()),
-        ),
-        ("jdih", Fetched("https://jdih.uji.go.id/x", AT, 200, "OK", packed, feed)),
-    ):
-        run = Run(new_run_id(), "kota-uji", source, "regulations", AT, AT, "ok")
-        with archive.appending(run) as appender:
-            appender.add(found)
-            appender.finish(run, AT)
+class Server(ThreadingHTTPServer):
+    """Gives one file at every address but robots.txt."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.file = file
 
 
-def load_and_tell(folder: Path) -> None:
-    """Load the archive and print what became of it, with seconds and MiB."""
-    started = time.monotonic()
+class Handler(BaseHTTPRequestHandler):
+    """Answers with the server's file as it is, uncompressed."""
+
+    server: Server
+
+    def do_GET(self) -> None:
+        if self.path == "/robots.txt":
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(self.server.file.stat().st_size))
+        self.end_headers()
+        with self.server.file.open("rb") as file:
+            shutil.copyfileobj(file, self.wfile)
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Quiet."""
+
+
+def collect_feed(folder: Path) -> dict[str, Any]:
+    """Collect what the institution's file names into the archive."""
+    (result,) = collect(folder / "uji.yml", Archive(folder / "archive"), clock=lambda: AT)
+    return {"outcome": result.outcome, "bytes": result.bytes, "message": result.message}
+
+
+def load_feed(folder: Path) -> dict[str, Any]:
+    """Load the archive."""
     result = load(Archive(folder / "archive"), folder / "warehouse.duckdb", now=AT)[-1]
+    return {"outcome": result.outcome, "loaded": result.loaded, "seen": result.seen}
+
+
+STAGES: dict[str, Callable[[Path], dict[str, Any]]] = {"collect": collect_feed, "load": load_feed}
+
+
+def run_stage(stage: str, folder: Path) -> None:
+    """Run one stage and print what became of it, with seconds and MiB."""
+    started = time.monotonic()
+    found = STAGES[stage](folder)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    seconds = time.monotonic() - started
-    print(json.dumps({"seconds": seconds, "peak": peak, "loaded": result.loaded, "seen": result.seen}))
+    print(json.dumps(found | {"seconds": time.monotonic() - started, "peak": peak}))
+
+
+def in_own_process(stage: str, folder: Path) -> dict[str, Any]:
+    """What a stage says that runs in a process of its own; raises SystemExit where it went wrong."""
+    command = [sys.executable, "-m", "benchmarks.load_million", stage, str(folder)]
+    told = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, Any] = json.loads(told.stdout.splitlines()[-1])
+    print(f"{stage}: {found['seconds']:.1f} s, peak {found['peak']:.0f} MiB resident", flush=True)
+    if found["outcome"] not in ("ok", "loaded"):
+        raise SystemExit(f"{stage}: {found}")
+    return found
+
+
+def read_plainly(folder: Path) -> float:
+    """Seconds that DuckDB alone takes to put the feed into a file of its own."""
+    started = time.monotonic()
+    with duckdb.connect(str(folder / "plain.duckdb")) as connection:
+        connection.execute("CREATE TABLE feed AS FROM read_json($path)", {"path": str(folder / "feed.json")})
+    return time.monotonic() - started
 
 
 def main() -> None:
     """Run each stage in a process of its own, so that memory of one does not count for another."""
     if len(sys.argv) == 3:
-        {"fill": fill, "load": load_and_tell}[sys.argv[1]](Path(sys.argv[2]))
+        run_stage(sys.argv[1], Path(sys.argv[2]))
         return
     rows = int(sys.argv[1]) if len(sys.argv) == 2 else 1_000_000
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_feed(folder / "feed.json", rows)
         size = (folder / "feed.json").stat().st_size
-        me = [sys.executable, "-m", "benchmarks.load_million"]
-        subprocess.run([*me, "fill", name], check=True)
-        told = subprocess.run([*me, "load", name], check=True, capture_output=True, text=True)
-        found = json.loads(told.stdout.splitlines()[-1])
-        started = time.monotonic()
-        with duckdb.connect(str(folder / "plain.duckdb")) as connection:
-            connection.execute(
-                "CREATE TABLE feed AS FROM read_json($path)", {"path": str(folder / "feed.json")}
-            )
-        plain = time.monotonic() - started
-    print(f"{rows} rows, {size / rows:.0f} bytes each; loaded {found['loaded']} of {found['seen']} seen")
-    print(f"load: {found['seconds']:.1f} s, peak {found['peak']:.0f} MiB resident")
-    print(f"read_json: {plain:.1f} s; ratio {found['seconds'] / plain:.0f}")
+        print(f"{rows} rows, {size / rows:.0f} bytes each", flush=True)
+        server = Server(folder / "feed.json")
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        text = CONFIG.replace("URL", f"http://127.0.0.1:{server.server_port}/integrasi.json")
+        (folder / "uji.yml").write_text(text)
+        in_own_process("collect", folder)
+        server.shutdown()
+        server.server_close()
+        loaded = in_own_process("load", folder)
+        plain = read_plainly(folder)
+    print(f"loaded {loaded['loaded']} of {loaded['seen']} seen")
+    print(f"read_json: {plain:.1f} s; ratio of load {loaded['seconds'] / plain:.0f}")
 
 
 if __name__ == "__main__":

@@ -184,7 +184,7 @@ def clean_url(text: str, base: str) -> str | None:
         url = bare if _is_web(bare) or not _is_web(base) else urljoin(base, bare)
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port
-        own = urlsplit(base).hostname
+        own = _host(base)
     except ValueError:
         return None
     if parts.scheme not in ("http", "https") or not host or port == 0 or len(url) > _LONGEST_URL:
@@ -196,6 +196,12 @@ def _is_web(text: str) -> bool:
     return text[:8].lower().startswith(("http://", "https://"))
 
 
+@lru_cache(64)
+def _host(base: str) -> str | None:
+    return urlsplit(base).hostname
+
+
+@lru_cache(4096)
 def _leads_out(host: str) -> bool:
     try:
         return is_public(host)
