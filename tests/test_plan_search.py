@@ -171,6 +171,16 @@ def step(name: str, level: int, cost: int, *, days: int = 10, needs: tuple[Need,
     return Step(name, level, Fraction(level), days, (("Diskominfo", Fraction(cost)),), needs)
 
 
+def test_a_step_must_leave_time_for_what_follows_it() -> None:
+    """1 takes 10 days, 2 needs it and takes 25: of 60 days, 35 are needed, so 1 can wait until day 25."""
+    ladders = [
+        ladder("1", "1/2", step("1", 2, 1, days=10)),
+        ladder("2", "1/2", step("2", 2, 1, days=25, needs=(Need("1", 2, Fraction(2)),))),
+    ]
+    (plan,) = Search(ladders, days=60).cheapest(Fraction(2))
+    assert [(t.earliest, t.latest) for t in plan.steps] == [(0, 25), (10, 35)]
+
+
 def test_a_target_is_missed_by_the_smallest_fraction_or_met_exactly() -> None:
     ladders = [ladder("1", "1/3", step("1", 2, 1)), ladder("2", "2/3", step("2", 2, 5))]
     search = Search(ladders, days=None)

@@ -18,7 +18,7 @@ from collectors.plan_settings import PlanSettings
 from flows.plan_command import assumptions_of, is_for
 from tests.small_instrument import CRITERIA, INSTRUMENT
 from transforms.index import aggregates
-from transforms.instrument import Instrument
+from transforms.instrument import Instrument, load_instrument
 from transforms.plan_search import PlanError
 from transforms.planning import Assumptions, Plan, Planned, Prerequisite, plan
 from transforms.scoring import Finding, levels
@@ -55,9 +55,11 @@ def findings(states: Mapping[str, str], carried: frozenset[str] = frozenset()) -
     }
 
 
-def views(found: Mapping[str, Finding], official: Mapping[str, int]) -> list[IndicatorView]:
+def views(
+    found: Mapping[str, Finding], official: Mapping[str, int], norm: Instrument = INSTRUMENT
+) -> list[IndicatorView]:
     """What a published copy would say of these findings."""
-    scored = {level.indicator: level for level in levels(INSTRUMENT, found.values(), official)}
+    scored = {level.indicator: level for level in levels(norm, found.values(), official)}
 
     def reached(number: str) -> dict[str, Any]:
         level = scored[number]
@@ -80,7 +82,7 @@ def views(found: Mapping[str, Finding], official: Mapping[str, int]) -> list[Ind
             remedy=None,
             criteria=tuple(criterion(found[c.id]) for c in i.criteria),
         )
-        for i in INSTRUMENT.indicators
+        for i in norm.indicators
     ]
 
 
@@ -134,11 +136,13 @@ def costs(one: Plan) -> dict[str, str]:
     return {m.criterion: f"{m.kind} {m.cost}" for step in one.steps for m in step.missing}
 
 
-def index_after(one: Plan, found: Mapping[str, Finding], official: Mapping[str, int]) -> Fraction:
+def index_after(
+    one: Plan, found: Mapping[str, Finding], official: Mapping[str, int], norm: Instrument = INSTRUMENT
+) -> Fraction:
     """The index of scoring once every criterion of the plan, and no other, has been met."""
     met = {missing.criterion for step in one.steps for missing in step.missing}
     done = [replace(f, state="met", is_carried=False) if f.criterion in met else f for f in found.values()]
-    return aggregates(INSTRUMENT, levels(INSTRUMENT, done, official))[0].provisional
+    return aggregates(norm, levels(norm, done, official))[0].provisional
 
 
 @settings(max_examples=60, deadline=None)
@@ -228,6 +232,9 @@ def test_a_dependency_of_the_norm_counts_where_it_names_an_earlier_indicator() -
     assert second.starts == first.ends
     (free,) = plan(depends("1", "3"), seen, PLAIN, target=Fraction("2.2"), **shared).plans
     assert raised(free) == [("3", "2 3")]
+    alone = replace(PLAIN, fixed=frozenset({"2", "3"}))
+    (free,) = plan(depends("1", "3"), seen, alone, target=Fraction("1.85"), **shared).plans
+    assert raised(free) == [("1", "1 3")], "what comes later in the norm is no basis"
     loose = replace(PLAIN, norm_from_level=None)
     (free,) = plan(depends("3", "1"), seen, loose, target=Fraction("2.2"), **shared).plans
     assert raised(free) == [("3", "2 3")]
@@ -257,6 +264,28 @@ def test_a_target_out_of_reach_says_how_far_one_can_get() -> None:
     assert ("3", Fraction(3)) in planned.too_late
     (exactly,) = asked({}, {}, "2", days=60).plans
     assert exactly.index == 2
+
+
+def test_on_an_itemised_scale_a_step_is_a_level_and_is_worth_its_band() -> None:
+    """Pemdi 2026, level 1 of everything met; what another body's index scores (5, 6, 7) stays as it is."""
+    norm = load_instrument("pemdi-2026")
+    found = {c.id: finding(c.id, "met" if level.level == 1 else "unknown") for _, level, c in norm.placed()}
+    official = {"1": 2, "17": 3}
+    planned = plan(
+        norm,
+        views(found, official, norm),
+        PLAIN,
+        target=Fraction("2.2"),
+        starts=START,
+        by=START + timedelta(days=500),
+        alternatives=1,
+    )
+    ends = {Fraction(band.max) for band in norm.bands}
+    assert len(planned.plans) == 2
+    for one in planned.plans:
+        assert one.index == index_after(one, found, official, norm) >= Fraction("2.2")
+        assert {rise.after for rise in one.rises} <= ends
+        assert not {"5", "6", "7"} & dict(raised(one)).keys()
 
 
 def test_scores_that_do_not_follow_from_todays_rules_are_refused() -> None:
