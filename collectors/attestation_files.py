@@ -22,6 +22,7 @@ EVIDENCE_FOLDER = "berkas"
 DOCUMENT_KINDS: Mapping[str, str] = {
     "peraturan": "peraturan",
     "keputusan": "keputusan",
+    "keputusan_kepala_unit": "keputusan kepala unit",
     "perjanjian": "perjanjian",
     "dokumen_perencanaan": "dokumen perencanaan",
     "prosedur": "prosedur",

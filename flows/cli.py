@@ -21,6 +21,7 @@ import typer
 
 from collectors.institution import Cadence
 from collectors.plain_text import plain_lines, visible_json
+from flows.attest_command import app as attest_app
 from flows.changes_command import register as register_changes
 from flows.places import Places, now
 from transforms.index import rounded
@@ -457,6 +458,7 @@ def _plain(value: object) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+app.add_typer(attest_app, name="attest")
 register_changes(app, _print_json)
 
 

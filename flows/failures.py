@@ -7,6 +7,7 @@ from collectors.evidence import ParseError
 from collectors.fetch_error import FetchError
 from collectors.institution import ConfigError
 from collectors.ledger import ArchiveError
+from flows.attest_import import AttestImportError
 from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
 from flows.levels_file import LevelsFileError
@@ -21,6 +22,7 @@ from warehouse.read import ReadError
 from warehouse.score import ScoreError
 
 WRONG_USAGE = (
+    AttestImportError,
     ConfigError,
     InstrumentError,
     LevelsError,

@@ -18,6 +18,7 @@ import duckdb
 
 from collectors import app_registry, attestations, open_data, regulations, uptime, uptime_history
 from collectors.archive import Archive
+from collectors.attestation_files import DOCUMENT_KINDS
 from collectors.evidence import (
     AttestationRecord,
     Capture,
@@ -43,6 +44,7 @@ from collectors.ledger import Entry
 from collectors.own_outage import OWN_OUTAGE, without_own_outage
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
+from transforms.refused_evidence import refused_kinds
 from warehouse.connection import append, execute, frame_of, statement, writing
 from warehouse.institution_rows import load_institution
 from warehouse.records import MERGE_FOLDER, store
@@ -157,7 +159,7 @@ def parse_parts(
         case "app_registry":
             return app_registry.parse(captures, source).parts(regulations.PART_ROWS)
         case "attestations":
-            parsed = _known_criteria_only(attestations.parse(captures, source))
+            parsed = _admissible_only(attestations.parse(captures, source))
             return parsed.parts(regulations.PART_ROWS)
         case "open_data":
             return open_data.parse(captures).parts(regulations.PART_ROWS)
@@ -174,8 +176,12 @@ def _source_of(run: Run, config: InstitutionFile | None) -> Source:
         raise ParseError(run.source, str(error.args[0]), "Put the source back into the file") from error
 
 
-def _known_criteria_only(parsed: Parsed) -> Parsed:
-    """Attestations about criteria that no instrument has are rejected: they would never be asked for."""
+def _admissible_only(parsed: Parsed) -> Parsed:
+    """Attestations that the norm has no use for are rejected.
+
+    Those about criteria that no instrument has would never be asked for; those resting on what assessors
+    refuse, such as a draft, would raise a level that no assessor grants.
+    """
     known: dict[str, Instrument | None] = {}
     records: list[Record] = []
     rejects = list(parsed.rejects)
@@ -183,18 +189,30 @@ def _known_criteria_only(parsed: Parsed) -> Parsed:
         assert isinstance(record, AttestationRecord)
         if record.instrument not in known:
             known[record.instrument] = _instrument_or_none(record.instrument)
-        instrument = known[record.instrument]
-        if instrument is not None and instrument.criteria_named(record.criterion):
+        problem = _inadmissible(record, known[record.instrument])
+        if problem is None:
             records.append(record)
             continue
-        place = attestations.place_of(record, "instrumen" if instrument is None else "kriteria")
-        reason = (
-            f"instrumen {record.instrument} tidak dikenal"
-            if instrument is None
-            else f"kriteria {record.criterion} tidak ada dalam instrumen {record.instrument}"
-        )
-        rejects.append(Reject(place, reason, json.dumps(asdict(record), default=str, ensure_ascii=False)))
+        header, reason = problem
+        raw = json.dumps(asdict(record), default=str, ensure_ascii=False)
+        rejects.append(Reject(attestations.place_of(record, header), reason, raw))
     return replace(parsed, records=tuple(records), rejects=tuple(rejects))
+
+
+def _inadmissible(record: AttestationRecord, instrument: Instrument | None) -> tuple[str, str] | None:
+    """The column at fault and why, or None."""
+    if instrument is None:
+        return "instrumen", f"instrumen {record.instrument} tidak dikenal"
+    if not instrument.criteria_named(record.criterion):
+        return "kriteria", f"kriteria {record.criterion} tidak ada dalam instrumen {record.instrument}"
+    if record.statement != "terpenuhi" or record.document_kind is None:
+        return None
+    indicator, level = record.criterion.split(".")[:2]
+    for refused in refused_kinds(instrument.id, str(int(indicator[1:])), int(level)):
+        if refused.kind == record.document_kind:
+            kind = DOCUMENT_KINDS[record.document_kind]
+            return "jenisdokumen", f"{kind} ditolak asesor: {refused.text} ({refused.source})"
+    return None
 
 
 def _instrument_or_none(instrument_id: str) -> Instrument | None:
