@@ -6,6 +6,7 @@ from datetime import datetime
 
 from flows.places import Places
 from flows.progress import report
+from warehouse.forecast import forecast_latest
 from warehouse.score import ScoreResult
 from warehouse.score import score as score_institutions
 
@@ -13,8 +14,10 @@ from warehouse.score import score as score_institutions
 def score(
     places: Places, *, as_of: datetime, now: datetime, institution: str | None = None
 ) -> list[ScoreResult]:
-    """Score every institution known at `as_of`, or the one named; see `warehouse.score.score`."""
+    """Score every institution known at `as_of`, or the one named, and forecast the latest score of each."""
     report("score", 0, 1, "")
     results = score_institutions(places.warehouse, as_of=as_of, now=now, institution=institution)
+    # The forecast is of the latest date only: one scored after the fact leaves it as it is.
+    forecast_latest(places.warehouse, now=now, institution=institution)
     report("score", 1, 1, "")
     return results

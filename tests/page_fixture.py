@@ -11,13 +11,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from transforms import scoring
-from transforms.index import aggregates, rounded
+from transforms.index import Aggregate, aggregates, rounded
 from transforms.instrument import Instrument
 from warehouse.application_rows import write_comparison
 from warehouse.change_rows import explain_change, write_changes
@@ -574,6 +575,38 @@ def _score(
         write_comparison(connection, score_id(as_of), INSTITUTION, "Kota Contoh", as_of)
         before, after = (read_score(connection, score_id(at)) for at in (as_of - timedelta(days=1), as_of))
         write_changes(connection, before, after, explain_change(connection, instrument, before, after))
+        _forecast(connection, as_of, after.index)
+
+
+def _forecast(connection: duckdb.DuckDBPyConnection, as_of: datetime, index: Aggregate) -> None:
+    """A statement that expires in 20 days and costs 0.1 when its grace period is over."""
+    shared = {"score_id": score_id(as_of), "institution": INSTITUTION}
+    for scenario in ("sources_run", "all_stops"):
+        for days, fall in ((0, 0), (20, 0), (50, Fraction(1, 10))):
+            point = {
+                "scenario": scenario,
+                "changes_at": as_of + timedelta(days=days),
+                "proven": rounded(index.proven - (Fraction(1, 10) if days else 0), 10),
+                "provisional": rounded(index.provisional - fall, 10),
+                "possible": rounded(index.possible, 10),
+                "predikat": index.predikat,
+            }
+            append(connection, "score.forecast", [point], **shared)
+            expiry = {
+                "scenario": scenario,
+                "changes_at": point["changes_at"],
+                "ordinal": 1 if days == 20 else 2,
+                "indicator": "10",
+                "criterion": "I10.3.a",
+                "event": "stale" if days == 20 else "lapsed",
+                "answered_by": "atestasi",
+                "reason": "Sekretaris Daerah menyatakan terpenuhi",
+                "evidence_ids": ["<urn:uuid:berkas>"],
+                "proven_change": rounded(Fraction(-1, 10) if days == 20 else Fraction(0), 10),
+                "provisional_change": rounded(Fraction(-fall), 10),
+            }
+            if days:
+                append(connection, "score.expiry", [expiry], **shared)
 
 
 def _bucket(text: str, count: int) -> int:

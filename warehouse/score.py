@@ -21,6 +21,7 @@ import duckdb
 
 from transforms import alerts, attribution, scoring
 from transforms.alerts import RuleChange
+from transforms.forecast import Known
 from transforms.index import aggregates
 from transforms.instrument import (
     ProbeCall,
@@ -304,6 +305,21 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
     return _Facts(answers, attested, freshness, official, failed, down, late, turning, compromised, changed)
+
+
+def known_at(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institution: str, moment: datetime
+) -> Known:
+    """What the warehouse says of one institution as of a moment; the models stay built as of then."""
+    facts = _facts(connection, ruleset, moment)
+    return Known(
+        since=moment,
+        answers=facts.answers.get(institution, {}),
+        attestations=facts.attestations.get(institution, ()),
+        freshness=facts.freshness[institution],
+        official=facts.official.get(institution, {}),
+        external={},
+    )
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:

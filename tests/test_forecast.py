@@ -1,0 +1,224 @@
+"""The index if nobody acts: what it starts from, where it goes, and that the later score agrees."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from flows import cli
+from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, proof
+from tests.test_load import A, B, C, Feed
+from tests.test_scoring import (
+    DAY,
+    FRESHNESS,
+    NOW,
+    answer_sets,
+    found,
+    officials,
+    scored,
+    signed,
+    statement_lists,
+)
+from transforms.attribution import rows_sum_to
+from transforms.forecast import INSTANT, SCENARIOS, Forecast, Known, Scenario, forecast
+from transforms.index import aggregates
+from transforms.instrument import ProbeCall
+from transforms.ruleset import Ruleset
+from transforms.scoring import Answer, Attested, judge, levels
+from warehouse.forecast import forecast_latest
+from warehouse.publish import publish
+from warehouse.score import score
+
+RULESET = Ruleset(INSTRUMENT, RULES, (), PROBES, "aturan")
+
+
+def known(
+    answers: Mapping[ProbeCall, Answer],
+    attested: Sequence[Attested] = (),
+    official: Mapping[str, int] | None = None,
+) -> Known:
+    return Known(NOW, answers, attested, FRESHNESS, official or {}, {})
+
+
+def ahead(facts: Known, scenario: Scenario = "all_stops") -> Forecast:
+    return forecast(RULESET, [facts], NOW, scenario)
+
+
+def met(*named: str, age: float = 0) -> dict[ProbeCall, Answer]:
+    return {proof(c): found(True, age) for c in CRITERIA if c.startswith(named)}
+
+
+def test_evidence_ages_then_lapses_with_what_the_index_loses() -> None:
+    seen = ahead(known(met("I03.2")))
+    assert [(p.at, p.proven, p.provisional) for p in seen.points] == [
+        (NOW, Fraction(8, 5), Fraction(8, 5)),
+        (NOW + 3 * DAY + INSTANT, Fraction(1), Fraction(8, 5)),
+        (NOW + 33 * DAY + INSTANT, Fraction(1), Fraction(1)),
+    ]
+    assert [(e.criterion, e.event, e.proven_change, e.provisional_change) for e in seen.expiries] == [
+        ("I03.2.a", "stale", Fraction(-3, 10), 0),
+        ("I03.2.b", "stale", Fraction(-3, 10), 0),
+        ("I03.2.a", "lapsed", 0, Fraction(-3, 10)),
+        ("I03.2.b", "lapsed", 0, Fraction(-3, 10)),
+    ]
+
+
+def test_while_sources_run_what_is_fresh_stays_and_only_statements_expire() -> None:
+    facts = known(met("I03.2"), [signed("I03.3", left=10)])
+    seen = ahead(facts, "sources_run")
+    assert [p.provisional for p in seen.points] == [Fraction(11, 5), Fraction(11, 5), Fraction(8, 5)]
+    assert seen.points[-1].at == NOW + 40 * DAY + INSTANT
+    assert {e.answered_by for e in seen.expiries} == {"atestasi"}
+
+
+def test_a_source_that_already_fails_goes_on_ageing_while_others_run() -> None:
+    seen = ahead(known(met("I03.2", age=5)), "sources_run")
+    assert [(p.at, p.provisional) for p in seen.points] == [
+        (NOW, Fraction(8, 5)),
+        (NOW + 28 * DAY + INSTANT, Fraction(1)),
+    ]
+
+
+def test_what_begins_to_count_later_is_a_fact_of_its_day() -> None:
+    later = replace(known(met("I03.2")), since=NOW + DAY, answers={})
+    seen = forecast(RULESET, [known(met("I03.2")), later], NOW, "sources_run")
+    assert [(e.at, e.criterion, e.event) for e in seen.expiries] == [
+        (NOW + DAY, "I03.2.a", "fact"),
+        (NOW + DAY, "I03.2.b", "fact"),
+    ]
+
+
+def test_a_lapsed_statement_gives_way_to_what_denies_it() -> None:
+    answers = {proof("I03.2.a"): found(False)}
+    seen = ahead(known(answers, [signed("I03.2", left=1)], {"3": 4}))
+    assert [p.provisional for p in seen.points] == [Fraction(14, 5), Fraction(14, 5), Fraction(1)]
+
+
+@settings(max_examples=60, deadline=None)
+@given(answer_sets, statement_lists, officials)
+def test_it_starts_from_the_score_never_rises_and_adds_up(
+    answers: dict[ProbeCall, Answer], attested: list[Attested], official: dict[str, int]
+) -> None:
+    now = scored(answers, attested, official).index
+    for scenario in SCENARIOS:
+        seen = ahead(known(answers, attested, official), scenario)
+        first, last = seen.points[0], seen.points[-1]
+        assert (first.proven, first.provisional, first.possible) == (
+            now.proven,
+            now.provisional,
+            now.possible,
+        )
+        for before, after in zip(seen.points, seen.points[1:], strict=False):
+            assert before.at < after.at
+            assert after.proven <= before.proven
+            assert after.provisional <= before.provisional
+            assert after.possible <= before.possible
+        assert sum(e.proven_change for e in seen.expiries) == last.proven - first.proven
+        assert sum(e.provisional_change for e in seen.expiries) == last.provisional - first.provisional
+        costs = [e.provisional_change for e in seen.expiries]
+        assert sum(rows_sum_to(first.provisional, costs, Fraction(1, 10**10))) == sum(costs)
+
+
+@settings(max_examples=40, deadline=None)
+@given(answer_sets, statement_lists, officials)
+def test_it_equals_the_score_of_a_later_date_without_new_loads(
+    answers: dict[ProbeCall, Answer], attested: list[Attested], official: dict[str, int]
+) -> None:
+    seen = ahead(known(answers, attested, official))
+    edges = [p.at for p in seen.points] + [p.at - INSTANT for p in seen.points[1:]]
+    for moment in (*edges, *(NOW + days * DAY for days in (1, 2, 17, 31, 45, 90, 400))):
+        judged = judge(RULES, INSTRUMENT, PROBES, answers, attested, FRESHNESS, moment)
+        whole = aggregates(INSTRUMENT, levels(INSTRUMENT, judged, official))[0]
+        point = seen.at(moment)
+        assert (point.proven, point.provisional, point.possible) == (
+            whole.proven, whole.provisional, whole.possible,
+        )  # fmt: skip
+
+
+def test_real_scores_of_later_dates_agree_with_what_is_kept(tmp_path: Path) -> None:
+    """With a plan whose title ends with its year, and a repeal that is made later on."""
+    feed = Feed(tmp_path)
+    plan = (
+        "4",
+        "Peraturan Wali Kota Nomor 4 Tahun 2023 tentang Peta Rencana SPBE Tahun 2023-2026",
+        "Berlaku",
+    )
+    feed.listing(A, B, C, plan)
+    score(feed.warehouse, as_of=feed.now, now=feed.now)
+    forecast_latest(feed.warehouse, now=feed.now)
+    kept = feed.rows(
+        "SELECT changes_at, proven, provisional, possible FROM score.forecast "
+        "WHERE scenario = 'all_stops' ORDER BY changes_at"
+    )
+    assert kept[0][0] == feed.now
+    assert len(kept) > 2
+    edges = [at for at, *_ in kept] + [at - INSTANT for at, *_ in kept[1:]]
+    for moment in sorted({*edges, *(feed.now + timedelta(days=days) for days in (3, 30, 400))}):
+        (later,) = score(feed.warehouse, as_of=moment, now=moment)
+        index = later.current.index
+        _, *numbers = [row for row in kept if row[0] <= moment][-1]
+        assert [Fraction(number) for number in numbers] == [index.proven, index.provisional, index.possible]
+    ((steps, whole),) = feed.rows(
+        "SELECT sum(provisional_change), "
+        "(SELECT arg_max(provisional, changes_at) - arg_min(provisional, changes_at) FROM score.forecast "
+        "WHERE scenario = 'all_stops') FROM score.expiry WHERE scenario = 'all_stops'"
+    )
+    assert steps == whole < Decimal(0)
+
+
+def test_a_later_score_replaces_the_forecast_and_an_earlier_one_does_not(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B, C)
+    early = feed.now
+    (latest,) = score(feed.warehouse, as_of=early + DAY, now=early + DAY)
+    forecast_latest(feed.warehouse, now=early + DAY)
+    score(feed.warehouse, as_of=early, now=early + DAY)
+    for _ in range(2):
+        forecast_latest(feed.warehouse, now=early + DAY)
+        found = feed.rows("SELECT DISTINCT score_id FROM score.forecast")
+        assert found == [(latest.current.score_id,)]
+    assert feed.rows("SELECT count(*) FROM (FROM score.forecast GROUP BY ALL HAVING count(*) > 1)") == [(0,)]
+
+
+def test_the_command_reads_the_published_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = Feed(tmp_path)
+    feed.warehouse = tmp_path / "data" / "warehouse.duckdb"
+    feed.listing(A, B, C)
+    (now,) = score(feed.warehouse, as_of=feed.now, now=feed.now)
+    copy = tmp_path / "data" / "published" / "pantau.duckdb"
+
+    def pantau(*words: str) -> tuple[int, str]:
+        with pytest.raises(SystemExit) as ended:
+            monkeypatch.setattr(sys, "argv", ["pantau", *words, "--data-dir", str(tmp_path / "data")])
+            cli.main()
+            raise SystemExit(0)
+        return int(ended.value.code or 0), capsys.readouterr().out
+
+    publish(feed.warehouse, copy, now=feed.now)
+    assert pantau("forecast")[0] == 2
+    forecast_latest(feed.warehouse, now=feed.now)
+    publish(feed.warehouse, copy, now=feed.now)
+    code, said = pantau("forecast", "--json")
+    document = json.loads(said)
+    assert code == 0
+    stops = [p for p in document["points"] if p["scenario"] == "all_stops"]
+    assert Fraction(stops[0]["provisional"]) == now.current.index.provisional
+    assert Fraction(stops[-1]["provisional"]) < now.current.index.provisional
+    assert len([p for p in document["points"] if p["scenario"] == "sources_run"]) == 1
+    near = json.loads(pantau("forecast", "--json", "--until", f"{feed.now:%Y-%m-%d}")[1])
+    assert {Fraction(p["provisional"]) for p in near["points"]} == {now.current.index.provisional}
+    assert near["expiries"] == []
+    code, said = pantau("forecast")
+    assert "If the pipeline stops too" in said
+    assert "I05.2.a" in said

@@ -1,0 +1,245 @@
+"""The index by date if nobody acts: the same facts judged again at every later moment at which they change.
+
+Nothing new is captured. In `sources_run` the machines go on seeing what they see today, so that what is fresh
+today by probe stays fresh, and what has already aged ages on; in `all_stops` they stop too. Statements expire
+in both. Exact: the score of a later date without new loads is what `all_stops` says of it. It rises only
+where a fact that is on file already begins to count later, such as a statement that holds from next month on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from typing import Literal
+
+from transforms.attribution import Measure, shares
+from transforms.index import predikat
+from transforms.instrument import Indicator, Instrument, Probe, ProbeCall
+from transforms.ruleset import Ruleset
+from transforms.scoring import (
+    Answer,
+    Attested,
+    ExternalValue,
+    Finding,
+    Freshness,
+    IndicatorLevel,
+    Score,
+    judge,
+    levels,
+)
+
+Scenario = Literal["sources_run", "all_stops"]
+Event = Literal["stale", "lapsed", "fact"]
+SCENARIOS: tuple[Scenario, ...] = ("sources_run", "all_stops")
+INSTANT = timedelta(microseconds=1)
+"""The smallest step of the warehouse's time: evidence is good up to and including its last instant."""
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of one institution from `since` on, if nothing new comes in."""
+
+    since: datetime
+    answers: Mapping[ProbeCall, Answer]
+    attestations: Sequence[Attested]
+    freshness: Mapping[str, Freshness]
+    official: Mapping[str, Score | Decimal]
+    external: Mapping[str, ExternalValue]
+
+
+@dataclass(frozen=True)
+class Point:
+    """The index from a moment on, until the next point."""
+
+    at: datetime
+    proven: Fraction
+    provisional: Fraction
+    possible: Fraction
+    predikat: str
+
+
+@dataclass(frozen=True)
+class Expiry:
+    """One criterion that counts otherwise from a moment on, and what the index gains (loses) by it.
+
+    `event`: `stale` its evidence is no longer fresh, `lapsed` its grace period is over too, `fact` something
+    on file says otherwise from that day on. `criterion` is None for an official level. The changes of all
+    expiries of a moment add up to the change of the index then.
+    """
+
+    at: datetime
+    indicator: str
+    criterion: str | None
+    event: Event
+    answered_by: str
+    reason: str
+    evidence_ids: tuple[str, ...]
+    proven_change: Fraction
+    provisional_change: Fraction
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """Points in time, the first being the date scored, and what lapses at each of the others."""
+
+    scenario: Scenario
+    points: tuple[Point, ...]
+    expiries: tuple[Expiry, ...]
+
+    def at(self, moment: datetime) -> Point:
+        """The point that holds at a moment; the first one for all before it."""
+        return [self.points[0], *(p for p in self.points[1:] if p.at <= moment)][-1]
+
+
+def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario: Scenario) -> Forecast:
+    """The index from `as_of` on, to the last moment at which it changes.
+
+    `known` is what is on file by when it begins to count, in order; the first from `as_of`.
+    """
+    instrument = ruleset.instrument
+    begins = {entry.since for entry in known[1:]}
+    graces = {limits.grace for entry in known for limits in entry.freshness.values()}
+    findings = _judged(ruleset, known, as_of, as_of, scenario)
+    now = _levels(instrument, findings, known[0].official)
+    points, expiries = [_point(instrument, as_of, now)], list[Expiry]()
+    waiting = {*begins, *_lapses(findings.values(), graces, as_of)}
+    while waiting:
+        moment = min(waiting)
+        waiting.discard(moment)
+        then = _judged(ruleset, known, as_of, moment, scenario)
+        after = _levels(instrument, then, _in_force(known, moment).official)
+        if moment in begins:
+            waiting |= _lapses(then.values(), graces, moment)
+        moved = _expiries(instrument, moment, (findings, then), (now, after), moment in begins)
+        expiries += moved
+        point = _point(instrument, moment, after)
+        if replace(point, at=points[-1].at) != points[-1]:
+            points.append(point)
+        findings, now = then, after
+    return Forecast(scenario, tuple(points), tuple(expiries))
+
+
+def _in_force(known: Sequence[Known], moment: datetime) -> Known:
+    return [known[0], *(entry for entry in known[1:] if entry.since <= moment)][-1]
+
+
+def _judged(
+    ruleset: Ruleset, known: Sequence[Known], as_of: datetime, moment: datetime, scenario: Scenario
+) -> dict[str, Finding]:
+    entry = _in_force(known, moment)
+    answers = entry.answers
+    if scenario == "sources_run":
+        # Whether checks go on is not for the calendar to say: what they showed today, they show then.
+        seen = {
+            call: known[0].answers.get(call, answer)
+            if ruleset.probes[call.probe].kind == "uptime"
+            else answer
+            for call, answer in answers.items()
+        }
+        answers = {
+            call: _still_seen(answer, ruleset.probes[call.probe], entry.freshness, as_of, moment)
+            for call, answer in seen.items()
+        }
+    found = judge(
+        ruleset.rules,
+        ruleset.instrument,
+        ruleset.probes,
+        answers,
+        entry.attestations,
+        entry.freshness,
+        moment,
+        entry.external,
+    )
+    return {finding.criterion: finding for finding in found}
+
+
+def _still_seen(
+    answer: Answer, probe: Probe, freshness: Mapping[str, Freshness], as_of: datetime, moment: datetime
+) -> Answer:
+    """An answer that is fresh today, as old then as it is today."""
+    if answer.observed_at is None or as_of > answer.observed_at + freshness[probe.kind].ttl:
+        return answer
+    return replace(answer, observed_at=answer.observed_at + (moment - as_of))
+
+
+def _lapses(findings: Iterable[Finding], graces: set[timedelta], after: datetime) -> set[datetime]:
+    """When findings stop being fresh or carried: a superset, as a finding does not name its grace period."""
+    ends = {f.expires_at for f in findings if f.expires_at and f.holds_or_carried}
+    moments = {end + grace + INSTANT for end in ends for grace in (timedelta(0), *graces)}
+    return {moment for moment in moments if moment > after}
+
+
+def _levels(
+    instrument: Instrument, findings: Mapping[str, Finding], official: Mapping[str, Score | Decimal]
+) -> dict[str, IndicatorLevel]:
+    return {level.indicator: level for level in levels(instrument, findings.values(), official)}
+
+
+def _point(instrument: Instrument, at: datetime, found: Mapping[str, IndicatorLevel]) -> Point:
+    total = sum((Fraction(level.weight) for level in found.values()), Fraction(0))
+
+    def mean(measure: Measure) -> Fraction:
+        parts = (Fraction(level.weight) * Fraction(getattr(level, measure)) for level in found.values())
+        return sum(parts, Fraction(0)) / total
+
+    provisional = mean("provisional")
+    return Point(at, mean("proven"), provisional, mean("possible"), predikat(instrument, provisional))
+
+
+def _expiries(
+    instrument: Instrument,
+    at: datetime,
+    findings: tuple[Mapping[str, Finding], Mapping[str, Finding]],
+    found: tuple[Mapping[str, IndicatorLevel], Mapping[str, IndicatorLevel]],
+    by_fact: bool,
+) -> list[Expiry]:
+    before, after = findings
+    total = sum((Fraction(level.weight) for level in found[1].values()), Fraction(0))
+    rows = []
+    for indicator in instrument.indicators:
+        weight = Fraction(indicator.weight) / total
+        known = (found[0][indicator.number].official, found[1][indicator.number].official)
+        changed = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
+        if not changed and known[0] == known[1]:
+            continue
+        proven, provisional = (
+            shares(instrument, indicator, before, after, known, measure) for measure in _COSTS
+        )
+        for criterion in (*changed, *([None] if known[0] != known[1] else [])):
+            costs = (
+                weight * proven.get(criterion, Fraction(0)),
+                weight * provisional.get(criterion, Fraction(0)),
+            )
+            rows.append(_expiry(at, indicator, criterion, before, after, costs, by_fact))
+    return rows
+
+
+_COSTS: tuple[Measure, Measure] = ("proven", "provisional")
+
+
+def _expiry(
+    at: datetime,
+    indicator: Indicator,
+    criterion: str | None,
+    before: Mapping[str, Finding],
+    after: Mapping[str, Finding],
+    costs: tuple[Fraction, Fraction],
+    by_fact: bool,
+) -> Expiry:
+    if criterion is None:
+        return Expiry(at, indicator.number, None, "fact", "nilai resmi", "", (), *costs)
+    then, now = before[criterion], after[criterion]
+    aged = now.state == "stale" or (not by_fact and then.holds_or_carried)
+    event: Event = "fact" if not aged else "stale" if now.is_carried else "lapsed"
+    # What lapses is what was good until then.
+    said = now if event == "fact" else then
+    return Expiry(
+        at, indicator.number, criterion, event, said.answered_by, said.reason, said.evidence_ids, *costs
+    )
+
+
+def _counts(finding: Finding) -> tuple[bool, bool, bool]:
+    return finding.holds, finding.holds_or_carried, finding.is_open
