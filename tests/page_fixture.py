@@ -357,6 +357,25 @@ def _evidence(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> Non
         valid_to=None,
         loaded_at=NOW,
     )
+    append(
+        connection,
+        "core.dataset",
+        [
+            {
+                "dataset_key": "jumlah-penduduk",
+                "title": "Jumlah penduduk per kelurahan",
+                "formats": "csv,pdf",
+                "resource_count": 2,
+                "is_described": True,
+                "modified_at": NOW - timedelta(days=100),
+                "valid_from": NOW - timedelta(days=40),
+            }
+        ],
+        institution=INSTITUTION,
+        source="katalog",
+        valid_to=None,
+        loaded_at=NOW,
+    )
     raw = {"title": SECRET_RAW, "capture_id": "<urn:uuid:perda>", "position": 1}
     append(connection, "raw.regulation", [raw], entry_id="jdih-kota-3", institution=INSTITUTION)
 

@@ -352,6 +352,41 @@ def test_criteria_are_those_of_the_rules_in_use(copy: duckdb.DuckDBPyConnection)
     assert [row["kriteria"] for row in found] == [criterion.id for _, _, criterion in instrument.placed()]
 
 
+def test_data_sets_are_shown_with_formats_and_their_age_when_last_read(
+    empty: duckdb.DuckDBPyConnection,
+) -> None:
+    def listed(key: str, days: int | None, formats: str, **more: object) -> dict[str, object]:
+        modified = None if days is None else NOW - timedelta(days=days)
+        return {"dataset_key": key, "formats": formats, "resource_count": 1, "modified_at": modified, **more}
+
+    sets = [
+        listed("a", 10, "csv,pdf"),
+        listed("b", 400, "pdf,xlsx"),
+        listed("c", 900, "geojson"),
+        listed("d", None, "json", resource_count=0),
+        listed("gone", 1, "csv", valid_to=NOW),
+    ]
+    append(
+        empty,
+        "core.dataset",
+        [{"valid_to": None, **one} for one in sets],
+        institution="kota-uji",
+        source="katalog",
+        valid_from=NOW - timedelta(days=1),
+    )
+    runs = [{"observed_at": NOW, "is_ok": True}, {"observed_at": NOW + timedelta(days=500), "is_ok": False}]
+    append(empty, "core.observation", runs, institution="kota-uji", source="katalog")
+    found = rows(
+        empty, "SELECT himpunan_data, format_terbuka, umur_hari, kemutakhiran FROM mart.data_terbuka"
+    )
+    assert [tuple(row.values()) for row in found] == [
+        ("a", True, 10, "mutakhir"),
+        ("b", False, 400, "lama"),
+        ("c", True, 900, "terbengkalai"),
+        ("d", False, None, "tidak diketahui"),
+    ]
+
+
 # Services and sources -----------------------------------------------------------------------------------------
 
 

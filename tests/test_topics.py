@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 import pytest
 
 from collectors.indonesian import normalise_title
+from tests.warehouse_rows import build_models, warehouse_with
 from transforms.instrument import load_topics, topic_filters
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
@@ -228,3 +230,20 @@ def test_real_titles_match_what_reading_them_says(real_titles: list[str]) -> Non
     }
     assert len(taken.pop("penyelenggaraan_spbe")) == 10
     assert taken == {}
+
+
+def test_titles_have_no_topics_of_applications_and_applications_none_of_titles() -> None:
+    as_of = datetime.fromisoformat("2026-05-01T08:00:00+00:00")
+    title = f"Arsitektur {SPBE} dan Jaringan Dokumentasi dan Informasi Hukum"
+    connection = warehouse_with(
+        {
+            "institution": [{"institution": "kota-a"}],
+            "regulation": [{"institution": "kota-a", "title": title}],
+            "application": [{"institution": "kota-a", "name": title}],
+        }
+    )
+    build_models(connection, TOPICS, as_of)
+    for kind in ("regulation", "application"):
+        found = {topic for (topic,) in connection.execute(f"SELECT topic FROM {kind}_topic").fetchall()}
+        assert found
+        assert found <= {topic.id for topic in TOPICS if topic.for_ == kind}

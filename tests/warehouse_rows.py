@@ -74,11 +74,15 @@ def warehouse_with(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.Du
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
     """The fact models as of a moment, as temporary tables."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE topic_rule (topic VARCHAR, include VARCHAR, exclude VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE topic_rule "
+        "(topic VARCHAR, kind VARCHAR, include VARCHAR, exclude VARCHAR)"
     )
     connection.executemany(
-        "INSERT INTO topic_rule VALUES (?, ?, ?)",
-        [[topic.id, "|".join(topic.include), "|".join(topic.exclude) or None] for topic in topics],
+        "INSERT INTO topic_rule VALUES (?, ?, ?, ?)",
+        [
+            [topic.id, topic.for_, "|".join(topic.include), "|".join(topic.exclude) or None]
+            for topic in topics
+        ],
     )
     for model in load_models():
         run(

@@ -325,7 +325,8 @@ def known_at(
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
     """The facts as of the date, as temporary tables named after the files of `transforms/models/`."""
     connection.execute(
-        "CREATE OR REPLACE TEMP TABLE topic_rule (topic VARCHAR, include VARCHAR, exclude VARCHAR)"
+        "CREATE OR REPLACE TEMP TABLE topic_rule "
+        "(topic VARCHAR, kind VARCHAR, include VARCHAR, exclude VARCHAR)"
     )
     append(
         connection,
@@ -333,6 +334,7 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
         [
             {
                 "topic": topic.id,
+                "kind": topic.for_,
                 "include": "|".join(topic.include),
                 "exclude": "|".join(topic.exclude) or None,
             }

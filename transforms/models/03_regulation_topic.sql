@@ -25,6 +25,7 @@ SELECT
     max(reg.observed_at) AS observed_at
 FROM candidate AS reg
 JOIN topic_rule AS rule
-    ON regexp_matches(reg.title_norm, rule.include)
+    ON rule.kind = 'regulation'
+    AND regexp_matches(reg.title_norm, rule.include)
     AND NOT coalesce(regexp_matches(reg.title_norm, rule.exclude), FALSE)
 GROUP BY rule.topic, reg.institution, reg.regulation

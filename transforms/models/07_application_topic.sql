@@ -4,6 +4,7 @@ SELECT
     app.observed_at
 FROM application_current AS app
 JOIN topic_rule AS rule
-    ON regexp_matches(app.text_norm, rule.include)
+    ON rule.kind = 'application'
+    AND regexp_matches(app.text_norm, rule.include)
     AND NOT coalesce(regexp_matches(app.text_norm, rule.exclude), FALSE)
 WHERE regexp_matches(app.text_norm, $application_filter)
