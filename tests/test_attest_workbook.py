@@ -297,6 +297,11 @@ def test_a_later_workbook_takes_nothing_back_and_a_later_version_corrects(
     found = attestations.parse(captured(first, second, other, taken_back), SOURCE)
     assert [r.statement for r in records(found) if r.criterion == "I13.3.a"] == ["dicabut"]
 
+    # What a version corrected may be said again elsewhere; the correction stands beside it.
+    again = version("q.xlsx", NOW + timedelta(hours=3), "buku-8", I13_3_a={"penandatangan": "Salah Ketik"})
+    found = attestations.parse(captured(first, second, again), SOURCE)
+    assert {r.signer for r in records(found) if r.criterion == "I13.3.a"} == {"Salah Ketik", "Pejabat Contoh"}
+
     # A statement whose file of that name is another one now: the one recorded before stands.
     _, payload, _ = version("c.xlsx", NOW, I14_2_a={})
     changed = hashlib.sha256(b"lain").hexdigest()
