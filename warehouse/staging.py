@@ -23,7 +23,9 @@ from warehouse.connection import frame_of
 from warehouse.records import keys_of, rows_of
 
 IN_MEMORY_ROWS = 20_000
-_MEMORY_LIMIT = "128MB"
+# While rows are parsed and judged little is left for DuckDB; once they are staged there is more.
+_STAGING_LIMIT = "64MB"
+_WRITING_LIMIT = "128MB"
 _PREFIX = ".staging-"
 _LOCK = "lock"
 _TYPES = {
@@ -111,7 +113,7 @@ class Staging:
                 connection.execute(f"DROP TABLE temp.{relation}")
             return
         self._file.close()
-        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
+        connection.execute(f"SET memory_limit = '{_WRITING_LIMIT}'")
         connection.execute(f"SET temp_directory = '{_quoted(self._folder)}'")
         connection.execute("SET preserve_insertion_order = false")
         # Each thread holds buffers of its own.
@@ -140,7 +142,7 @@ class Staging:
         self._lock = (self._folder / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         self._file = duckdb.connect(
-            str(self._path()), config={"memory_limit": _MEMORY_LIMIT, "temp_directory": str(self._folder)}
+            str(self._path()), config={"memory_limit": _STAGING_LIMIT, "temp_directory": str(self._folder)}
         )
         self._file.execute("SET TimeZone = 'UTC'")
 
