@@ -8,7 +8,7 @@ where a fact that is on file already begins to count later, such as a statement 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -100,20 +100,26 @@ def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario
     `known` is what is on file by when it begins to count, in order; the first from `as_of`.
     """
     instrument = ruleset.instrument
-    begins = {entry.since for entry in known[1:]}
-    graces = {limits.grace for entry in known for limits in entry.freshness.values()}
-    findings = _judged(ruleset, known, as_of, as_of, scenario)
+    everything = frozenset(indicator.number for indicator in instrument.indicators)
+    findings = _judged(ruleset, instrument, known, as_of, as_of, scenario)
     now = _levels(instrument, findings, known[0].official)
     points, expiries = [_point(instrument, as_of, now)], list[Expiry]()
-    waiting = {*begins, *_lapses(findings.values(), graces, as_of)}
+    begins = {entry.since: everything for entry in known[1:]}
+    waiting = dict(begins)
+    _wait_for(waiting, ruleset, known[0], findings, as_of)
     while waiting:
         moment = min(waiting)
-        waiting.discard(moment)
-        then = _judged(ruleset, known, as_of, moment, scenario)
-        after = _levels(instrument, then, _in_force(known, moment).official)
+        concerned = waiting.pop(moment)
+        # Only what may change now is judged again: the rest is as it was.
+        part = instrument.model_copy(
+            update={"indicators": tuple(i for i in instrument.indicators if i.number in concerned)}
+        )
+        entry = _in_force(known, moment)
+        then = findings | _judged(ruleset, part, known, as_of, moment, scenario)
+        after = now | _levels(part, then, entry.official)
         if moment in begins:
-            waiting |= _lapses(then.values(), graces, moment)
-        moved = _expiries(instrument, moment, (findings, then), (now, after), moment in begins)
+            _wait_for(waiting, ruleset, entry, then, moment)
+        moved = _expiries(instrument, part, moment, (findings, then), (now, after), moment in begins)
         expiries += moved
         point = _point(instrument, moment, after)
         if replace(point, at=points[-1].at) != points[-1]:
@@ -127,7 +133,12 @@ def _in_force(known: Sequence[Known], moment: datetime) -> Known:
 
 
 def _judged(
-    ruleset: Ruleset, known: Sequence[Known], as_of: datetime, moment: datetime, scenario: Scenario
+    ruleset: Ruleset,
+    part: Instrument,
+    known: Sequence[Known],
+    as_of: datetime,
+    moment: datetime,
+    scenario: Scenario,
 ) -> dict[str, Finding]:
     entry = _in_force(known, moment)
     answers = entry.answers
@@ -145,7 +156,7 @@ def _judged(
         }
     found = judge(
         ruleset.rules,
-        ruleset.instrument,
+        part,
         ruleset.probes,
         answers,
         entry.attestations,
@@ -165,17 +176,38 @@ def _still_seen(
     return replace(answer, observed_at=answer.observed_at + (moment - as_of))
 
 
-def _lapses(findings: Iterable[Finding], graces: set[timedelta], after: datetime) -> set[datetime]:
-    """When findings stop being fresh or carried: a superset, as a finding does not name its grace period."""
-    ends = {f.expires_at for f in findings if f.expires_at and f.holds_or_carried}
-    moments = {end + grace + INSTANT for end in ends for grace in (timedelta(0), *graces)}
-    return {moment for moment in moments if moment > after}
+def _wait_for(
+    waiting: dict[datetime, frozenset[str]],
+    ruleset: Ruleset,
+    entry: Known,
+    findings: Mapping[str, Finding],
+    after: datetime,
+) -> None:
+    """Note when findings stop being fresh and carried, with the indicators that this concerns."""
+    for finding in findings.values():
+        if finding.expires_at is None or not finding.holds_or_carried:
+            continue
+        for grace in (timedelta(0), *_graces(ruleset, entry, finding)):
+            moment = finding.expires_at + grace + INSTANT
+            if moment > after:
+                waiting[moment] = waiting.get(moment, frozenset()) | {finding.indicator}
+
+
+def _graces(ruleset: Ruleset, entry: Known, finding: Finding) -> set[timedelta]:
+    """The grace period of what answered; every one there is where it does not say."""
+    name = finding.answered_by.removeprefix("probe ")
+    if finding.answered_by == "atestasi":
+        return {entry.freshness["attestation"].grace}
+    if name in ruleset.probes:
+        return {entry.freshness[ruleset.probes[name].kind].grace}
+    return {limits.grace for limits in entry.freshness.values()}
 
 
 def _levels(
     instrument: Instrument, findings: Mapping[str, Finding], official: Mapping[str, Score | Decimal]
 ) -> dict[str, IndicatorLevel]:
-    return {level.indicator: level for level in levels(instrument, findings.values(), official)}
+    own = [findings[criterion.id] for indicator in instrument.indicators for criterion in indicator.criteria]
+    return {level.indicator: level for level in levels(instrument, own, official)}
 
 
 def _point(instrument: Instrument, at: datetime, found: Mapping[str, IndicatorLevel]) -> Point:
@@ -191,6 +223,7 @@ def _point(instrument: Instrument, at: datetime, found: Mapping[str, IndicatorLe
 
 def _expiries(
     instrument: Instrument,
+    part: Instrument,
     at: datetime,
     findings: tuple[Mapping[str, Finding], Mapping[str, Finding]],
     found: tuple[Mapping[str, IndicatorLevel], Mapping[str, IndicatorLevel]],
@@ -199,7 +232,7 @@ def _expiries(
     before, after = findings
     total = sum((Fraction(level.weight) for level in found[1].values()), Fraction(0))
     rows = []
-    for indicator in instrument.indicators:
+    for indicator in part.indicators:
         weight = Fraction(indicator.weight) / total
         known = (found[0][indicator.number].official, found[1][indicator.number].official)
         changed = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
