@@ -36,7 +36,8 @@ def run(
 ) -> list[Result]:
     """Drive visits, each with the host and port it starts at, to their end; their results in the same order.
 
-    At most `concurrency` are under way at once. `on_done` is told after each how many are done.
+    At most `concurrency` are under way at once, those that wait before a request not counted. `on_done` is
+    told after each how many are done.
     """
     return _Loop(visits, concurrency, on_done).run()
 
@@ -76,8 +77,8 @@ class _Loop(Generic[Result]):
         self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
         try:
             while len(self._results) < len(self._visits):
-                self._admit()
                 self._wake()
+                self._admit()
                 self._take_lookups()
                 self._step()
                 self._take_replies()
@@ -110,9 +111,11 @@ class _Loop(Generic[Result]):
             self._advance(index, None)
 
     def _wake(self) -> None:
+        """Go on with visits that have rested, before others begin: so that all come to an end."""
         now = time.monotonic()
-        while self._resting and self._resting[0][0] <= now:
+        while self._room > 0 and self._resting and self._resting[0][0] <= now:
             _, index, request = heapq.heappop(self._resting)
+            self._room -= 1
             self._look_up(index, request)
 
     def _look_up(self, index: int, request: Request) -> None:
@@ -162,7 +165,7 @@ class _Loop(Generic[Result]):
         until = now + _LONGEST_SLEEP_SECONDS
         for at in (
             self._timer_at,
-            self._resting[0][0] if self._resting else None,
+            self._resting[0][0] if self._resting and self._room > 0 else None,
             self._late[0][0] if self._late else None,
         ):
             if at is not None and at < until:
@@ -221,6 +224,8 @@ class _Loop(Generic[Result]):
             self._on_done(len(self._results))
             return
         if request.delay_seconds > 0:
+            # Resting costs nothing: where many fail at once, others are visited meanwhile.
+            self._room += 1
             heapq.heappush(self._resting, (time.monotonic() + request.delay_seconds, index, request))
         else:
             self._look_up(index, request)

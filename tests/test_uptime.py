@@ -331,6 +331,22 @@ def test_no_more_is_asked_at_once_than_a_site_can_bear(concurrency: int, at_once
     assert 1 < served.busiest <= at_once
 
 
+def test_failures_that_wait_to_be_confirmed_hold_up_no_others() -> None:
+    begun = time.monotonic()
+    closed = closed_port()
+    rows = check_all(
+        [service(f"http://127.0.0.{n}:{closed}/", name=f"l-{n}") for n in range(1, 41)],
+        ca_file=None,
+        allow_private=True,
+        clock=lambda: NOW,
+        concurrency=2,
+        retry_pause_seconds=1,
+    )
+    assert [(row["error_class"], row["attempts"]) for row in rows] == [("refused", 2)] * 40
+    # One pause, not one for each pair.
+    assert time.monotonic() - begun < 10
+
+
 def names(monkeypatch: pytest.MonkeyPatch, addresses: dict[str, list[str]]) -> threading.Event:
     """Let the operating system know these names, the slow ones ("lambat") after 0.3 s.
 
