@@ -18,6 +18,9 @@ from flows.collect import FETCHERS, opted_out
 from flows.places import Clock, Places
 from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
+from transforms.ruleset import load_ruleset
+from warehouse.change_view import dates_under_other_rules
+from warehouse.connection import reading
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,7 @@ def examine(config: Path, places: Places, *, clock: Clock) -> list[Examined]:
         *_norm(file),
         _writable(places.root),
         _archive(places),
+        *_older_rules(file, places),
     ]
     if ca_file is not None:
         there = ca_file.is_file()
@@ -84,6 +88,22 @@ def _norm(file: InstitutionFile) -> list[Examined]:
                 )
             )
     return results
+
+
+def _older_rules(file: InstitutionFile, places: Places) -> list[Examined]:
+    """How many scored dates are shown under other rules than the present ones, where any are published."""
+    if not places.published.exists():
+        return []
+    present = load_ruleset(file.institution.instrument)
+    with reading(places.published) as connection:
+        older = dates_under_other_rules(connection, file.institution.id, present.instrument.id, present.hash)
+    detail = (
+        f"{older} scored dates are under older ones and must not be compared with later dates: "
+        "pantau rescore scores them again"
+        if older
+        else "every scored date is under the present ones"
+    )
+    return [Examined(f"rules {present.hash[:12]}", True, detail)]
 
 
 def _writable(folder: Path) -> Examined:

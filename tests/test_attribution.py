@@ -79,6 +79,9 @@ def test_a_share_goes_to_the_evidence_that_is_new_else_gone_else_kept() -> None:
         ("<1>", Fraction(-15, 100)),
         ("<2>", Fraction(-15, 100)),
     ]
+    refuted = met("I03.2") | {doubt("I03.2.a"): Answer(True, "mati", ("<3>",), NOW)}
+    _, parts = only(scored(met("I03.2")), scored(refuted))
+    assert [e.evidence for e in parts["I03.2.a"].evidence] == ["<3>"]
     _, parts = only(scored(met("I03.2")), scored(met("I03.2"), as_of=NOW + 90 * DAY))
     assert [e.evidence for e in parts["I03.2.b"].evidence] == ["<1>"]
 

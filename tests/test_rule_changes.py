@@ -20,6 +20,7 @@ from tests.test_load import HOUR, A, B, C, Feed
 from transforms.instrument import ruleset_hash
 from transforms.ruleset import Ruleset, load_ruleset
 from warehouse import score as scoring_stage
+from warehouse.change_view import dates_under_other_rules
 from warehouse.connection import reading
 from warehouse.publish import publish
 from warehouse.score import ScoreResult, rescore, score
@@ -230,3 +231,23 @@ def test_changes_and_rescore_on_the_command_line(
     assert code == 2
     code, _ = pantau("changes", "--from", "2020-01-01")
     assert code == 2
+
+
+def test_dates_under_other_rules_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B, C)
+    old = scored(feed).current
+    scored(feed)
+    with stricter(monkeypatch):
+        new = scored(feed).current
+
+    def counted(ruleset: str) -> int:
+        path = publish(feed.warehouse, tmp_path / "p.duckdb", now=feed.now).path
+        with reading(path) as connection:
+            return dates_under_other_rules(connection, "kota-uji", "spbe-2020", ruleset)
+
+    # The date before the last was scored again, the first was not.
+    assert (counted(new.ruleset_hash), counted(old.ruleset_hash)) == (1, 2)
+    with stricter(monkeypatch):
+        rescore(feed.warehouse, now=feed.now)
+    assert counted(new.ruleset_hash) == 0
