@@ -87,14 +87,25 @@ class _Strict(BaseModel):
 
 
 class Institution(_Strict):
-    """The government body being scored."""
+    """The government body being scored.
+
+    `instrument` makes the headline; those in `also` are scored on the same evidence and shown beside it.
+    """
 
     id: Slug
     name: str
     kind: Literal["kota", "kabupaten", "provinsi", "kementerian", "lembaga"]
     time_zone: str = "Asia/Jakarta"
     instrument: str = "spbe-2020"
+    also: tuple[str, ...] = ()
     note: str | None = None
+
+    @model_validator(mode="after")
+    def _each_instrument_once(self) -> Institution:
+        named = (self.instrument, *self.also)
+        if repeated := sorted({name for name in named if named.count(name) > 1}):
+            raise ValueError(f"also: {', '.join(repeated)} is named more than once among the instruments")
+        return self
 
     @field_validator("time_zone")
     @classmethod
@@ -121,31 +132,60 @@ class Freshness(_Strict):
 
 
 class FreshnessByKind(_Strict):
-    """TTL and grace per evidence kind. An attestation's TTL is its own expiry; `ttl` bounds one without."""
+    """TTL and grace per evidence kind. An attestation's TTL is its own expiry; `ttl` bounds one without.
+
+    `external_index` is for values of external indices without a last day; left out, 400 and 180 days: they
+    are decided once a year.
+    """
 
     regulation: Freshness
     uptime: Freshness
     application: Freshness
     attestation: Freshness
+    external_index: Freshness | None = None
 
 
 class OfficialResult(_Strict):
-    """An official result of Kemenpan RB: the index and, where known, domain, aspect and indicator values."""
+    """An official result of Kemenpan RB: the index and, where known, the level of each indicator.
+
+    Levels of SPBE are whole; those of Pemdi are decimals, in quotes.
+    """
 
     year: int = Field(ge=2018, le=2100)
     instrument: str = "spbe-2020"
     index: Score
     decided_on: date
     source: str
-    levels: dict[str, int] = Field(default_factory=dict)
+    levels: dict[str, Annotated[Decimal, BeforeValidator(_quoted_decimal)]] = Field(default_factory=dict)
 
     @field_validator("levels")
     @classmethod
-    def _levels_in_range(cls, value: dict[str, int]) -> dict[str, int]:
+    def _levels_in_range(cls, value: dict[str, Decimal]) -> dict[str, Decimal]:
         for indicator, level in value.items():
-            if not 1 <= level <= 5:
+            if not (level.is_finite() and 1 <= level <= 5):
                 raise ValueError(f"indicator {indicator}: level {level} is outside 1..5")
         return value
+
+    @model_validator(mode="after")
+    def _whole_in_spbe(self) -> OfficialResult:
+        for indicator, level in self.levels.items():
+            if self.instrument.startswith("spbe-") and level != level.to_integral_value():
+                raise ValueError(f"levels: indicator {indicator}: {level}; levels of SPBE are whole")
+        return self
+
+
+class ExternalIndexValue(_Strict):
+    """A value of an index of another body (such as SDI of Bappenas), with the document that holds it.
+
+    It counts from `decided_on`; through `expires_on` where that is given, else as long as `freshness` says.
+    """
+
+    id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$")]
+    year: int = Field(ge=2018, le=2100)
+    value: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(ge=0, le=1000)]
+    decided_on: date
+    citation: str
+    expires_on: date | None = None
 
 
 class OptOut(_Strict):
@@ -274,6 +314,7 @@ class InstitutionFile(_Strict):
     targets: dict[Year, Score] = Field(default_factory=dict)
     moratorium_from: date | None = None
     official_results: tuple[OfficialResult, ...] = ()
+    external_indices: tuple[ExternalIndexValue, ...] = ()
     freshness: FreshnessByKind
     sources: tuple[Source, ...] = ()
     services: tuple[Service, ...] = ()

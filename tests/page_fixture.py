@@ -449,6 +449,13 @@ def _checks() -> Iterator[dict[str, Any]]:
 
 
 def _norm(connection: duckdb.DuckDBPyConnection, instrument: Instrument) -> None:
+    carried = {"indicator": "1", "ordinal": 1, "status": "update", "note": None}
+    append(
+        connection,
+        "score.crosswalk",
+        [carried | {"from_instrument": instrument.id, "from_indicators": ["11"]}],
+        instrument=instrument.id,
+    )
     append(
         connection,
         "score.indicator",

@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import factorial
+from math import comb, factorial, prod
 from typing import Literal
 
 from transforms.index import Aggregate
@@ -186,41 +186,50 @@ def shares(
 ) -> dict[str | None, Fraction]:
     """By how many levels each changed criterion moved a number of an indicator; None is the official level.
 
-    Adds up to the difference of that number. Players are the criteria that count differently; there are at
-    most as many as an indicator has criteria, so all orders can be weighed exactly.
+    Adds up to the difference of that number. Criteria of one level that changed in the same way are alike:
+    only how many of them have changed matters, so orders are weighed by counts and not one by one (an
+    indicator may have dozens of criteria). Where an external index makes the score, its first criterion
+    speaks for all.
     """
-    players: list[str | None] = [
-        c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])
-    ]
+    moving = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
+    if indicator.score_from == "external_index":
+        moving = [c for c in moving if c == indicator.criteria[0].id]
+    alike: dict[object, list[str | None]] = {}
+    for criterion in moving:
+        then, now = before[criterion], after[criterion]
+        alike.setdefault((now.level, _counts(then), _counts(now)), []).append(criterion)
     if official[0] != official[1]:
-        players.append(None)
+        alike[None] = [None]
+    groups = list(alike.values())
 
-    def value(changed: frozenset[str | None]) -> Fraction:
+    def value(sizes: tuple[int, ...]) -> Fraction:
+        changed = {player for group, size in zip(groups, sizes, strict=True) for player in group[:size]}
         found = {c.id: (after if c.id in changed else before)[c.id] for c in indicator.criteria}
         known = official[None in changed]
         return measured(
             instrument, indicator, found, {} if known is None else {indicator.number: known}, measure
         )
 
-    everyone = frozenset(players)
+    players = sum(map(len, groups))
     values = {
-        chosen: value(chosen)
-        for size in range(len(players) + 1)
-        for chosen in map(frozenset, itertools.combinations(players, size))
+        sizes: value(sizes) for sizes in itertools.product(*(range(len(group) + 1) for group in groups))
     }
-    orders = factorial(len(players))
-    return {
-        player: sum(
-            (
-                Fraction(factorial(len(chosen)) * factorial(len(everyone) - len(chosen) - 1), orders)
-                * (values[chosen | {player}] - reached)
-                for chosen, reached in values.items()
-                if player not in chosen
-            ),
-            Fraction(0),
-        )
-        for player in players
-    }
+    found: dict[str | None, Fraction] = {}
+    for place, group in enumerate(groups):
+        share = Fraction(0)
+        for sizes, reached in values.items():
+            if sizes[place] == len(group):
+                continue
+            ways = prod(
+                comb(len(other) - (where == place), size)
+                for where, (other, size) in enumerate(zip(groups, sizes, strict=True))
+            )
+            chosen = sum(sizes)
+            weight = Fraction(ways * factorial(chosen) * factorial(players - chosen - 1), factorial(players))
+            further = (*sizes[:place], sizes[place] + 1, *sizes[place + 1 :])
+            share += weight * (values[further] - reached)
+        found.update(dict.fromkeys(group, share))
+    return {player: found[player] for player in (*moving, *alike.get(None, ()))}
 
 
 def index_of(scored: Scored) -> Fraction:

@@ -46,6 +46,9 @@ SCORE_DIGITS = 8
 With weights of whole percents the index then has ten places at most, and is stored without loss.
 """
 
+EXTERNAL_INDEX_DAYS = (timedelta(days=400), timedelta(days=180))
+"""TTL and grace of a value of an external index where the institution's file says nothing."""
+
 FLOOR_REASON = "Tingkat 1 adalah dasar skala (PermenPANRB 59/2020 hlm. 20-21)"
 
 
@@ -208,7 +211,11 @@ def judge(
 
     grace = freshness["attestation"].grace
     borrowed = {
-        index.id: _Borrowed(index, (external or {}).get(index.id), freshness["external_index"])
+        index.id: _Borrowed(
+            index,
+            (external or {}).get(index.id),
+            freshness.get("external_index") or Freshness(*EXTERNAL_INDEX_DAYS),
+        )
         for index in instrument.external_indices
     }
     return tuple(

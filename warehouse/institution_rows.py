@@ -42,6 +42,7 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
                 "moratorium_from": file.moratorium_from,
                 "time_zone": body.time_zone,
                 "instrument": body.instrument,
+                "also": list(body.also),
                 "min_drop": file.alerts.min_drop,
                 "down_after": file.down_after,
                 "check_holds": file.check_holds,
@@ -73,6 +74,18 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
             for r in file.official_results
             for indicator, level in r.levels.items()
         ],
+        "external_index": [
+            {
+                "index_id": known.id,
+                "year": known.year,
+                "value": known.value,
+                "decided_on": known.decided_on,
+                "expires_on": known.expires_on,
+                "citation": known.citation,
+                "capture_id": capture_id,
+            }
+            for known in file.external_indices
+        ],
         "freshness": [
             {"kind": kind, "ttl": freshness.ttl, "grace": freshness.grace}
             for kind, freshness in (
@@ -80,7 +93,9 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
                 ("uptime", file.freshness.uptime),
                 ("application", file.freshness.application),
                 ("attestation", file.freshness.attestation),
+                ("external_index", file.freshness.external_index),
             )
+            if freshness is not None
         ],
         "source": [
             {

@@ -54,7 +54,7 @@ def index_view(
 ) -> IndexView:
     """The latest index of an institution; without a name, of the only one there is.
 
-    Where it was scored under several instruments and none is named, the latest scored date counts.
+    Where it was scored under several instruments and none is named, the headline of its file counts.
     Raises ReadError when it has no score (under that instrument), or when a name is needed.
     """
     known = institutions(connection)
@@ -68,7 +68,9 @@ def index_view(
     rows = _rows(
         connection,
         "SELECT * FROM mart.indeks_terkini WHERE institusi = $institution "
-        "ORDER BY keadaan_pada DESC, dihitung_pada DESC",
+        "ORDER BY instrumen = ("
+        "  SELECT arg_max(instrument, valid_from) FROM core.institution WHERE institution = $institution"
+        ") DESC NULLS LAST, keadaan_pada DESC, dihitung_pada DESC",
         institution=chosen,
     )
     under = [row for row in rows if instrument in (None, row["instrumen"])]

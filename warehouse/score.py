@@ -59,6 +59,7 @@ class ScoreResult:
     """
 
     institution: str
+    instrument: str
     current: attribution.Scored
     previous: attribution.Scored | None
     changes: tuple[attribution.Change, ...]
@@ -85,7 +86,8 @@ class _Facts:
     answers: Mapping[str, Mapping[ProbeCall, scoring.Answer]]
     attestations: Mapping[str, Sequence[scoring.Attested]]
     freshness: Mapping[str, Mapping[str, scoring.Freshness]]
-    official: Mapping[str, Mapping[str, int]]
+    official: Mapping[str, Mapping[str, Decimal]]
+    external: Mapping[str, Mapping[str, scoring.ExternalValue]]
     failed: Mapping[str, Sequence[alerts.FailedSource]]
     down: Mapping[str, Sequence[alerts.DownService]]
     late: Mapping[str, Sequence[alerts.LateApplication]]
@@ -112,7 +114,9 @@ def score(
                 "run pantau collect, then pantau load"
             )
         results: list[ScoreResult] = []
-        for instrument_id in sorted({row["instrument"] for row in chosen}):
+        main = sorted({row["instrument"] for row in chosen})
+        beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
+        for instrument_id in (*main, *beside):
             ruleset = load_ruleset(instrument_id)
             write_ruleset(connection, ruleset)
             use_ruleset(connection, ruleset, now)
@@ -121,7 +125,7 @@ def score(
             results += [
                 _score_one(connection, ruleset, facts, row, as_of, now)
                 for row in chosen
-                if row["instrument"] == instrument_id
+                if instrument_id in _instruments(row)
             ]
         return results
 
@@ -152,6 +156,10 @@ def rescore(
     return results
 
 
+def _instruments(row: Mapping[str, Any]) -> tuple[str, ...]:
+    return (row["instrument"], *(row["also"] or ()))
+
+
 def _behind(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> list[dict[str, Any]]:
     parameters = {"instrument": ruleset.instrument.id, "ruleset_hash": ruleset.hash}
     return rows_of(connection, "not_rescored", parameters)
@@ -177,7 +185,7 @@ def _rescore_date(
     results = []
     for row in rows_of(connection, "institutions", {"as_of": as_of}):
         name = row["institution"]
-        if name not in names or row["instrument"] != ruleset.instrument.id:
+        if name not in names or ruleset.instrument.id not in _instruments(row):
             continue
         before = score_at(connection, ruleset, name, as_of, same_rules=False)
         done = _score_one(connection, ruleset, facts, row, as_of, now, is_history=True)
@@ -208,6 +216,7 @@ def _score_one(
         facts.attestations.get(name, ()),
         facts.freshness[name],
         as_of,
+        facts.external.get(name, {}),
     )
     scored = scoring.levels(ruleset.instrument, findings, facts.official.get(name, {}))
     current = attribution.Scored(
@@ -238,23 +247,25 @@ def _score_one(
     decided: tuple[alerts.Alert, ...] = ()
     # A date scored after the fact is history: nobody is to be woken by it.
     if not is_history and (not newest or newest[0] is None or newest[0] <= as_of):
+        # What is not about an instrument is told once, with the headline's score.
+        told = row["instrument"] == ruleset.instrument.id
         decided = alerts.decide(
             ruleset.instrument,
             previous,
             current,
-            facts.failed.get(name, ()),
-            facts.down.get(name, ()),
+            facts.failed.get(name, ()) if told else (),
+            facts.down.get(name, ()) if told else (),
             Decimal(row["min_drop"]),
             ZoneInfo(row["time_zone"]),
-            facts.late.get(name, ()),
-            facts.turning.get(name, ()),
-            facts.compromised.get(name, ()),
-            facts.changed.get(name, ()),
+            facts.late.get(name, ()) if told else (),
+            facts.turning.get(name, ()) if told else (),
+            facts.compromised.get(name, ()) if told else (),
+            facts.changed.get(name, ()) if told else (),
             moved=moved,
             rules=rules,
         )
         write_outbox(connection, current, decided, now)
-    return ScoreResult(name, current, previous, moved, decided, is_new, rules)
+    return ScoreResult(name, ruleset.instrument.id, current, previous, moved, decided, is_new, rules)
 
 
 def _rules_between(
@@ -276,7 +287,18 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
         freshness.setdefault(row["institution"], {})[row["kind"]] = scoring.Freshness(
             row["ttl"], row["grace"]
         )
-    official: dict[str, dict[str, int]] = {}
+    external: dict[str, dict[str, scoring.ExternalValue]] = {}
+    for row in rows_of(connection, "external_indices", parameters):
+        external.setdefault(row["institution"], {})[row["index_id"]] = scoring.ExternalValue(
+            index=row["index_id"],
+            year=row["year"],
+            value=row["value"].normalize(),
+            observed_at=row["observed_at"],
+            expires_at=row["expires_at"],
+            citation=row["citation"],
+            evidence_ids=(row["capture_id"],),
+        )
+    official: dict[str, dict[str, Decimal]] = {}
     for row in rows_of(connection, "official_levels", parameters):
         official.setdefault(row["institution"], {})[row["indicator"]] = row["level"]
     attested: dict[str, list[scoring.Attested]] = {}
@@ -304,7 +326,9 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
         changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
     answers = ask(connection, ruleset, institutions, as_of)
-    return _Facts(answers, attested, freshness, official, failed, down, late, turning, compromised, changed)
+    return _Facts(
+        answers, attested, freshness, official, external, failed, down, late, turning, compromised, changed
+    )
 
 
 def known_at(
@@ -318,7 +342,7 @@ def known_at(
         attestations=facts.attestations.get(institution, ()),
         freshness=facts.freshness[institution],
         official=facts.official.get(institution, {}),
-        external={},
+        external=facts.external.get(institution, {}),
     )
 
 
@@ -388,6 +412,7 @@ def _attested(row: Mapping[str, Any]) -> scoring.Attested:
         expires_at=row["expires_at"],
         reason=f"{who} {verb} pada {row['signed_on']}, berkas {row['file_name']}{scope}",
         evidence_ids=(row["capture_id"], row["file_capture_id"]),
+        has_own_expiry=row["has_own_expiry"],
     )
 
 

@@ -19,6 +19,7 @@ WITH attested AS (
 SELECT
     att.institution, att.criterion, att.statement, att.signer, att.signer_role, att.signed_on, att.effective_on,
     att.scope, att.file_name, att.capture_id, att.file_capture_id, att.signed_at,
+    att.ends_at IS NOT NULL AS has_own_expiry,
     coalesce(att.ends_at, att.effective_at + fresh.ttl) AS expires_at
 FROM attested AS att
 JOIN core.freshness AS fresh
