@@ -61,14 +61,19 @@ def warehouse_with(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.Du
     connection.execute("SET TimeZone = 'UTC'")
     for path in sorted(SCHEMA.glob("*.sql")):
         connection.execute(path.read_text(encoding="utf-8"))
+    fill(connection, rows)
+    return connection
+
+
+def fill(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
+    """Append these rows to `core` tables of a warehouse; columns not named take their default."""
     for table, entries in rows.items():
-        completed = [row for entry in entries for row in _completed(table, entry)]
-        columns = {name for row in completed for name in row}
-        frame = pd.DataFrame({name: [row.get(name) for row in completed] for name in columns}, dtype=object)
+        ready = [row for entry in entries for row in completed(table, entry)]
+        columns = {name for row in ready for name in row}
+        frame = pd.DataFrame({name: [row.get(name) for row in ready] for name in columns}, dtype=object)
         connection.register("rows_to_append", frame)
         connection.execute(f"INSERT INTO core.{table} BY NAME SELECT * FROM rows_to_append")
         connection.unregister("rows_to_append")
-    return connection
 
 
 def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
@@ -99,7 +104,8 @@ def run(
     return connection.execute(sql, {name: values[name] for name in parameters_of(sql)})
 
 
-def _completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+def completed(table: str, entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An entry as the rows of a table that it stands for, columns not named from their defaults."""
     row: dict[str, Any] = {**DEFAULTS.get(table, {}), **entry}
     if table == "regulation":
         row.setdefault("title_norm", normalise_title(row["title"]))
