@@ -13,10 +13,11 @@ from collectors.evidence import Run
 from collectors.institution import CONFIG_SOURCE, ConfigError, parse_institution
 from tests.test_institution import GOOD
 from tests.test_load import HOUR, START, A, B, C, Feed
+from transforms.ruleset import load_ruleset
 from warehouse.connection import writing
 from warehouse.load import load
 from warehouse.publish import create_marts
-from warehouse.score import ScoreResult, score
+from warehouse.score import Models, ScoreResult, ask, score
 
 BOTH = GOOD.replace("kind: kota}", "kind: kota, also: [pemdi-2026]}") + (
     "external_indices:\n"
@@ -45,6 +46,23 @@ def test_both_are_scored_on_the_same_evidence_and_the_headline_comes_first(tmp_p
     pemdi = results["pemdi-2026"].current
     assert len(pemdi.levels) == 20
     assert {type(level.provisional) for level in pemdi.levels.values()} == {Fraction}
+
+
+def test_models_are_built_once_for_a_date(tmp_path: Path) -> None:
+    feed = Feed(tmp_path, BOTH)
+    feed.listing(A)
+    ruleset = load_ruleset("spbe-2020")
+    models = Models()
+    with writing(feed.warehouse, feed.now) as connection:
+        models.stand(connection, ruleset.topics, feed.now)
+        before = ask(connection, models, ruleset, ["kota-uji"], feed.now)
+        connection.execute("DELETE FROM topic_rule")
+        models.stand(connection, ruleset.topics, feed.now)
+        assert connection.execute("SELECT count(*) FROM topic_rule").fetchone() == (0,)
+        assert ask(connection, models, ruleset, ["kota-uji"], feed.now) == before
+        models.stand(connection, ruleset.topics, feed.now - HOUR)
+        assert connection.execute("SELECT count(*) > 0 FROM topic_rule").fetchone() == (True,)
+        assert models.asked == {}
 
 
 def test_the_last_value_of_an_external_index_scores_and_cites_the_file(tmp_path: Path) -> None:

@@ -10,11 +10,11 @@ from pathlib import Path
 import duckdb
 
 from transforms.attribution import rows_sum_to
-from transforms.forecast import INSTANT, SCENARIOS, Expiry, Forecast, forecast
+from transforms.forecast import INSTANT, SCENARIOS, Expiry, Forecast, Known, forecast
 from transforms.index import rounded
 from transforms.ruleset import load_ruleset
 from warehouse.connection import append, writing
-from warehouse.score import known_at
+from warehouse.score import Models, known_at
 from warehouse.score_rows import rows_of
 
 _DIGITS = 10
@@ -29,17 +29,34 @@ def forecast_latest(warehouse: Path, *, now: datetime, institution: str | None =
     ceases to count, the forecast ends before the next one, and says so (`known_until`).
     """
     made = []
+    models = Models()
     with writing(warehouse, now) as connection:
-        for row in rows_of(connection, "latest_runs", {"institution": institution}):
-            ruleset = load_ruleset(row["instrument"])
-            if ruleset.hash != row["ruleset_hash"]:
-                continue
+        rows = rows_of(connection, "latest_runs", {"institution": institution})
+        rulesets = {name: load_ruleset(name) for name in sorted({row["instrument"] for row in rows})}
+        runs = [row for row in rows if rulesets[row["instrument"]].hash == row["ruleset_hash"]]
+        facts: dict[tuple[str, str, datetime], Known] = {}
+        moments_of: dict[tuple[str, datetime], list[datetime]] = {}
+        # Rows of one institution follow each other, and what begins later is the same under all instruments.
+        for row in runs:
             name, as_of = row["institution"], row["as_of"]
-            known = [known_at(connection, ruleset, name, as_of)]
-            begins = rows_of(connection, "later_facts", {"institution": name, "as_of": as_of})
-            moments = [entry["since"] for entry in begins]
+            facts[name, row["instrument"], as_of] = known_at(
+                connection, models, rulesets[row["instrument"]], name, as_of
+            )
+            if (name, as_of) not in moments_of:
+                begins = rows_of(connection, "later_facts", {"institution": name, "as_of": as_of})
+                moments_of[name, as_of] = [entry["since"] for entry in begins]
+        later = {
+            (at, row["institution"], row["instrument"])
+            for row in runs
+            for at in moments_of[row["institution"], row["as_of"]][:_MOST_MOMENTS]
+        }
+        for at, name, instrument in sorted(later):
+            facts[name, instrument, at] = known_at(connection, models, rulesets[instrument], name, at)
+        for row in runs:
+            name, as_of, ruleset = row["institution"], row["as_of"], rulesets[row["instrument"]]
+            moments = moments_of[name, as_of]
             until = moments[_MOST_MOMENTS] - INSTANT if len(moments) > _MOST_MOMENTS else None
-            known += [known_at(connection, ruleset, name, at) for at in moments[:_MOST_MOMENTS]]
+            known = [facts[name, row["instrument"], at] for at in (as_of, *moments[:_MOST_MOMENTS])]
             for table in ("forecast", "expiry"):
                 connection.execute(
                     f"DELETE FROM score.{table} WHERE institution = $institution AND score_id IN "

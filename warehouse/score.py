@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Mapping, Sequence, Set
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -79,6 +79,20 @@ class Rescored:
     changes: tuple[attribution.Change, ...]
 
 
+@dataclass
+class Models:
+    """The date the models of a connection stand for, and what was asked of them, once for all instruments."""
+
+    as_of: datetime | None = None
+    asked: dict[ProbeCall, dict[str, scoring.Answer]] = field(default_factory=dict)
+
+    def stand(self, connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
+        """Build the models as of a date, unless they stand."""
+        if self.as_of != as_of:
+            build_models(connection, topics, as_of)
+            self.as_of, self.asked = as_of, {}
+
+
 @dataclass(frozen=True)
 class _Facts:
     """What the warehouse says of all institutions as of the date."""
@@ -114,14 +128,16 @@ def score(
                 "run pantau collect, then pantau load"
             )
         results: list[ScoreResult] = []
+        models = Models()
         main = sorted({row["instrument"] for row in chosen})
         beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
         for instrument_id in (*main, *beside):
             ruleset = load_ruleset(instrument_id)
             write_ruleset(connection, ruleset)
             use_ruleset(connection, ruleset, now)
-            _rescore_last_dates(connection, ruleset, {row["institution"] for row in chosen}, as_of, now)
-            facts = _facts(connection, ruleset, as_of)
+            names = {row["institution"] for row in chosen}
+            _rescore_last_dates(connection, models, ruleset, names, as_of, now)
+            facts = _facts(connection, models, ruleset, as_of)
             results += [
                 _score_one(connection, ruleset, facts, row, as_of, now)
                 for row in chosen
@@ -139,6 +155,7 @@ def rescore(
     was captured by a date but loaded after it was first scored counts for it now. Repeating does nothing.
     """
     results: list[Rescored] = []
+    models = Models()
     with writing(warehouse, now) as connection:
         instruments = connection.execute("SELECT DISTINCT instrument FROM score.run ORDER BY ALL").fetchall()
         for (instrument_id,) in instruments:
@@ -152,7 +169,7 @@ def rescore(
             ]
             for as_of in sorted({row["as_of"] for row in behind}):
                 names = {row["institution"] for row in behind if row["as_of"] == as_of}
-                results += _rescore_date(connection, ruleset, names, as_of, now)
+                results += _rescore_date(connection, models, ruleset, names, as_of, now)
     return results
 
 
@@ -166,7 +183,12 @@ def _behind(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> list[dic
 
 
 def _rescore_last_dates(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, names: Set[str], as_of: datetime, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    ruleset: Ruleset,
+    names: Set[str],
+    as_of: datetime,
+    now: datetime,
 ) -> None:
     last = rows_of(connection, "last_dates", {"instrument": ruleset.instrument.id, "as_of": as_of})
     behind = {(row["institution"], row["as_of"]) for row in _behind(connection, ruleset)}
@@ -175,13 +197,18 @@ def _rescore_last_dates(
         if row["institution"] in names and (row["institution"], row["as_of"]) in behind:
             dates.setdefault(row["as_of"], set()).add(row["institution"])
     for date in sorted(dates):
-        _rescore_date(connection, ruleset, dates[date], date, now)
+        _rescore_date(connection, models, ruleset, dates[date], date, now)
 
 
 def _rescore_date(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, names: Set[str], as_of: datetime, now: datetime
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    ruleset: Ruleset,
+    names: Set[str],
+    as_of: datetime,
+    now: datetime,
 ) -> list[Rescored]:
-    facts = _facts(connection, ruleset, as_of)
+    facts = _facts(connection, models, ruleset, as_of)
     results = []
     for row in rows_of(connection, "institutions", {"as_of": as_of}):
         name = row["institution"]
@@ -279,9 +306,11 @@ def _rules_between(
     )
 
 
-def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datetime) -> _Facts:
+def _facts(
+    connection: duckdb.DuckDBPyConnection, models: Models, ruleset: Ruleset, as_of: datetime
+) -> _Facts:
     parameters = {"as_of": as_of, "instrument": ruleset.instrument.id}
-    build_models(connection, ruleset.topics, as_of)
+    models.stand(connection, ruleset.topics, as_of)
     freshness: dict[str, dict[str, scoring.Freshness]] = {}
     for row in rows_of(connection, "freshness", parameters):
         freshness.setdefault(row["institution"], {})[row["kind"]] = scoring.Freshness(
@@ -325,17 +354,21 @@ def _facts(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, as_of: datet
     for row in rows_of(connection, "changed_services", parameters):
         changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
     institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
-    answers = ask(connection, ruleset, institutions, as_of)
+    answers = ask(connection, models, ruleset, institutions, as_of)
     return _Facts(
         answers, attested, freshness, official, external, failed, down, late, turning, compromised, changed
     )
 
 
 def known_at(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institution: str, moment: datetime
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    ruleset: Ruleset,
+    institution: str,
+    moment: datetime,
 ) -> Known:
     """What the warehouse says of one institution as of a moment; the models stay built as of then."""
-    facts = _facts(connection, ruleset, moment)
+    facts = _facts(connection, models, ruleset, moment)
     return Known(
         since=moment,
         answers=facts.answers.get(institution, {}),
@@ -371,29 +404,47 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
 
 
 def ask(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institutions: Sequence[str], as_of: datetime
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    ruleset: Ruleset,
+    institutions: Sequence[str],
+    as_of: datetime,
 ) -> dict[str, dict[ProbeCall, scoring.Answer]]:
-    """Every probe that the rules call, once for all institutions.
+    """Every probe that the rules call, once for all institutions, unless it was asked of these models before.
 
     A probe that breaks is an answer too: the finding's state is error, and the reason says why.
     """
     answers: dict[str, dict[ProbeCall, scoring.Answer]] = {name: {} for name in institutions}
     for call in ruleset.rules.calls():
-        probe = ruleset.probes[call.probe]
-        try:
-            rows = fetch_rows(execute(connection, probe.sql, {**dict(call.with_), "as_of": as_of}))
-        except duckdb.Error as error:
-            log.error("probe %s%s failed: %s", call.probe, dict(call.with_), error)
-            broken = scoring.Answer(None, "", error=f"probe {call.probe}: {error}")
-            for name in institutions:
-                answers[name][call] = broken
-            continue
-        for row in rows:
-            if row["institution"] in answers:
-                answers[row["institution"]][call] = scoring.Answer(
-                    row["answer"], row["reason"] or "", tuple(row["evidence_ids"] or ()), row["observed_at"]
-                )
+        if call not in models.asked:
+            models.asked[call] = _asked(connection, ruleset, call, institutions, as_of)
+        for name, answer in models.asked[call].items():
+            answers[name][call] = answer
     return answers
+
+
+def _asked(
+    connection: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    call: ProbeCall,
+    institutions: Sequence[str],
+    as_of: datetime,
+) -> dict[str, scoring.Answer]:
+    probe = ruleset.probes[call.probe]
+    try:
+        rows = fetch_rows(execute(connection, probe.sql, {**dict(call.with_), "as_of": as_of}))
+    except duckdb.Error as error:
+        log.error("probe %s%s failed: %s", call.probe, dict(call.with_), error)
+        broken = scoring.Answer(None, "", error=f"probe {call.probe}: {error}")
+        return dict.fromkeys(institutions, broken)
+    known = set(institutions)
+    return {
+        row["institution"]: scoring.Answer(
+            row["answer"], row["reason"] or "", tuple(row["evidence_ids"] or ()), row["observed_at"]
+        )
+        for row in rows
+        if row["institution"] in known
+    }
 
 
 def _attested(row: Mapping[str, Any]) -> scoring.Attested:
