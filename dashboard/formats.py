@@ -8,26 +8,8 @@ from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-MONTHS = (
-    "Januari",
-    "Februari",
-    "Maret",
-    "April",
-    "Mei",
-    "Juni",
-    "Juli",
-    "Agustus",
-    "September",
-    "Oktober",
-    "November",
-    "Desember",
-)
-_ZONE_NAMES = {
-    "Asia/Jakarta": "WIB",
-    "Asia/Pontianak": "WIB",
-    "Asia/Makassar": "WITA",
-    "Asia/Jayapura": "WIT",
-}
+from transforms.indonesian_dates import MONTHS
+
 _MINUS = "\N{MINUS SIGN}"
 _SHOWN_URL = 64
 
@@ -56,11 +38,6 @@ def share(value: Decimal) -> str:
     return f"{decimal_comma(value * 100, 0)}%"
 
 
-def day(value: date) -> str:
-    """A date: ``24 November 2026``."""
-    return f"{value.day} {MONTHS[value.month - 1]} {value.year}"
-
-
 def month(value: date) -> str:
     """A month: ``November 2026``."""
     return f"{MONTHS[value.month - 1]} {value.year}"
@@ -69,12 +46,6 @@ def month(value: date) -> str:
 def short_day(value: date) -> str:
     """A date with the month cut to three letters: ``24 Nov 2026``."""
     return f"{value.day} {MONTHS[value.month - 1][:3]} {value.year}"
-
-
-def moment(value: datetime, zone: str) -> str:
-    """A moment in the institution's time zone: ``24 November 2026 14.05 WIB``."""
-    local = value.astimezone(ZoneInfo(zone))
-    return f"{day(local)} {local:%H.%M} {_ZONE_NAMES.get(zone) or local.tzname()}"
 
 
 def short_moment(value: datetime, zone: str) -> str:

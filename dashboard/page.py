@@ -20,6 +20,7 @@ from markupsafe import Markup
 
 from dashboard import charts, formats
 from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words
+from transforms.indonesian_dates import day, moment
 from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, level_text
 
 TEMPLATES = Path(__file__).parent / "templates"
@@ -55,7 +56,7 @@ def render(view: PageView) -> str:
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
-        zone_name=formats.moment(index.as_of, index.time_zone).rpartition(" ")[2],
+        zone_name=moment(index.as_of, index.time_zone).rpartition(" ")[2],
         evidence_shown=EVIDENCE_SHOWN,
         state_names=STATE_NAMES,
         state_icons=STATE_ICONS,
@@ -89,10 +90,10 @@ def _environment(view: PageView) -> Environment:
         "signed": formats.signed,
         "weight": formats.weight,
         "share": formats.share,
-        "day": formats.day,
+        "day": day,
         "month": formats.month,
         "short_day": lambda value: formats.short_day(value.astimezone(ZoneInfo(zone))),
-        "moment": lambda value: formats.moment(value, zone),
+        "moment": lambda value: moment(value, zone),
         "short_moment": lambda value: formats.short_moment(value, zone),
         "duration": formats.duration,
         "milliseconds": formats.milliseconds,

@@ -19,6 +19,7 @@ from dashboard.page import TEMPLATES, render
 from dashboard.wording import SERVICE_STATES, STATE_ICONS, error_words
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
+from transforms.indonesian_dates import day, moment
 from transforms.instrument import load_instrument
 from transforms.views import STATE_NAMES, AgencyLevelView, EvidenceView, PageView, TrendPoint
 from warehouse import read
@@ -359,17 +360,17 @@ def test_text_stands_out_from_its_ground(scheme: int) -> None:
         (formats.weight(Decimal("1.3000")), "1,3%"),
         (formats.weight(Decimal("10.0000")), "10%"),
         (formats.share(Decimal("0.327792")), "33%"),
-        (formats.day(date(2026, 8, 17)), "17 Agustus 2026"),
+        (day(date(2026, 8, 17)), "17 Agustus 2026"),
         (
-            formats.moment(datetime(2026, 11, 24, 7, 5, tzinfo=UTC), "Asia/Jakarta"),
+            moment(datetime(2026, 11, 24, 7, 5, tzinfo=UTC), "Asia/Jakarta"),
             "24 November 2026 14.05 WIB",
         ),
         (
-            formats.moment(datetime(2026, 12, 31, 16, tzinfo=UTC), "Asia/Makassar"),
+            moment(datetime(2026, 12, 31, 16, tzinfo=UTC), "Asia/Makassar"),
             "1 Januari 2027 00.00 WITA",
         ),
-        (formats.moment(datetime(2026, 5, 1, tzinfo=UTC), "Asia/Jayapura"), "1 Mei 2026 09.00 WIT"),
-        (formats.moment(datetime(2026, 5, 1, tzinfo=UTC), "UTC"), "1 Mei 2026 00.00 UTC"),
+        (moment(datetime(2026, 5, 1, tzinfo=UTC), "Asia/Jayapura"), "1 Mei 2026 09.00 WIT"),
+        (moment(datetime(2026, 5, 1, tzinfo=UTC), "UTC"), "1 Mei 2026 00.00 UTC"),
         (formats.duration(timedelta(days=7)), "7 hari"),
         (formats.duration(timedelta(hours=36)), "36 jam"),
         (formats.duration(timedelta(minutes=15)), "15 menit"),

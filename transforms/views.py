@@ -92,10 +92,29 @@ class AggregateView:
 
 
 @dataclass(frozen=True)
+class PassageView:
+    """The words of a capture that decided: one row of evidence.
+
+    `kind` is regulation, service, application, dataset, attestation, file or external_index. `subject` is
+    what it is about, `status` what it says of it; `dated` and `happened_at` when that was; `address` leads to
+    the thing itself.
+    """
+
+    kind: str
+    subject: str
+    status: str | None
+    dated: date | None
+    happened_at: datetime | None
+    address: str | None
+    words: str
+
+
+@dataclass(frozen=True)
 class EvidenceView:
     """One capture a finding rests on.
 
-    `digest` is the SHA-256 in hex; `url` is ``file:<name>`` for a dropped file.
+    `digest` is the SHA-256 in hex; `url` is ``file:<name>`` for a dropped file. `pantau evidence` prints the
+    bytes behind `capture_id`.
     """
 
     source: str
@@ -105,6 +124,8 @@ class EvidenceView:
     digest: str
     warc_file: str
     warc_offset: int | None
+    capture_id: str = ""
+    passages: tuple[PassageView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -142,7 +163,8 @@ class CriterionView:
 class IndicatorView:
     """One indicator; `reason` says what blocks the next level and `remedy` what would lift that block.
 
-    `rung` is the highest level that the provisional value holds wholly.
+    `rung` is the highest level that the provisional value holds wholly. `facts` and `analysis` are the texts
+    that the assessment form asks for; empty in copies of old.
     """
 
     number: str
@@ -163,6 +185,13 @@ class IndicatorView:
     remedy: str | None
     criteria: tuple[CriterionView, ...]
     rung: int | None = None
+    facts: str = ""
+    analysis: str = ""
+
+    @property
+    def missing(self) -> tuple[CriterionView, ...]:
+        """What keeps it from the next level, as far as the instrument has one."""
+        return tuple(c for c in self.criteria if c.level == self.next_level and not c.counts)
 
     @property
     def next_level(self) -> int:

@@ -26,6 +26,7 @@ from warehouse.connection import (
     execute,
     statement,
 )
+from warehouse.explanations import write_explanations
 from warehouse.service_facts import set_aside, write_service_facts
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
@@ -121,6 +122,7 @@ def _build(
         connection.execute("DETACH aside")
         _remove(_aside(beside))
         views = create_marts(connection)
+        rows |= write_explanations(connection)
         connection.execute("CHECKPOINT published")
         connection.execute("USE memory")
         connection.execute("DETACH published")

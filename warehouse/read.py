@@ -6,7 +6,6 @@ The page and the command line show the same, since both read here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -18,11 +17,8 @@ from transforms.views import (
     AlertView,
     BandView,
     ChangeView,
-    CriterionView,
-    EvidenceView,
     IndexView,
     IndicatorView,
-    Level,
     NormView,
     OfficialView,
     PageView,
@@ -33,6 +29,7 @@ from transforms.views import (
 )
 from warehouse.application_view import applications_view
 from warehouse.connection import execute
+from warehouse.indicator_rows import indicators_of, level_of_row
 
 WEAKEST_SHOWN = 3
 
@@ -121,18 +118,18 @@ def aggregates(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple
 
 def indicators(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[IndicatorView, ...]:
     """Every indicator of a score with its criteria and their evidence, in the instrument's order."""
-    return _indicators(connection, index.score_id, None)
+    return indicators_of(connection, index.score_id, None)
 
 
 def indicator_view(
-    connection: duckdb.DuckDBPyConnection, institution: str | None, number: str
+    connection: duckdb.DuckDBPyConnection, institution: str | None, number: str, instrument: str | None = None
 ) -> IndicatorView:
     """One indicator of an institution's latest score, by its number.
 
     Raises ReadError when there is no such institution or indicator.
     """
-    index = index_view(connection, institution)
-    found = _indicators(connection, index.score_id, number)
+    index = index_view(connection, institution, instrument)
+    found = indicators_of(connection, index.score_id, number)
     if not found:
         known = _rows(
             connection,
@@ -203,101 +200,13 @@ def _aggregate(scope: Scope, code: str, name: str, row: Row) -> AggregateView:
     )
 
 
-def _indicators(
-    connection: duckdb.DuckDBPyConnection, score_id: str, number: str | None
-) -> tuple[IndicatorView, ...]:
-    chosen = {"id": score_id, "number": number}
-    evidence: dict[str, list[EvidenceView]] = {}
-    for row in _rows(
-        connection,
-        "SELECT * FROM mart.bukti_terkini WHERE skor_id = $id AND ($number IS NULL OR indikator = $number)",
-        **chosen,
-    ):
-        evidence.setdefault(row["kriteria"], []).append(
-            EvidenceView(
-                source=row["sumber"],
-                url=row["url"],
-                captured_at=row["ditangkap_pada"],
-                status=row["status_http"],
-                digest=row["sidik_sha256"],
-                warc_file=row["berkas_warc"],
-                warc_offset=row["letak_warc"],
-            )
-        )
-    criteria: dict[str, list[CriterionView]] = {}
-    for row in _rows(
-        connection,
-        "SELECT * FROM mart.temuan_terkini "
-        "WHERE skor_id = $id AND ($number IS NULL OR indikator = $number) ORDER BY urutan",
-        **chosen,
-    ):
-        criteria.setdefault(row["indikator"], []).append(
-            _criterion(row, tuple(evidence.get(row["kriteria"], ())))
-        )
-    return tuple(
-        IndicatorView(
-            number=row["nomor"],
-            name=row["nama"],
-            short_name=row["nama_singkat"],
-            domain=row["domain"],
-            domain_name=row["nama_domain"],
-            aspect=row["aspek"],
-            aspect_name=row["nama_aspek"],
-            weight=row["bobot"],
-            proven=_level(row, "terbukti"),
-            provisional=_level(row, "nilai_sementara"),
-            possible=_level(row, "potensi"),
-            official=None if row["resmi"] is None else _level(row, "resmi"),
-            coverage=row["cakupan"],
-            reason=row["alasan"],
-            blocking=row["kriteria_penghalang"],
-            remedy=row["saran"],
-            criteria=tuple(criteria.get(row["nomor"], ())),
-            rung=row.get("tingkat"),
-        )
-        for row in _rows(
-            connection,
-            "SELECT * FROM mart.indikator_terkini "
-            "WHERE skor_id = $id AND ($number IS NULL OR nomor = $number) ORDER BY urutan",
-            **chosen,
-        )
-    )
-
-
-def _level(row: Row, name: str) -> Level:
-    """A level of a row: whole unless the scale is one of decimals, which older copies do not know."""
-    if row.get("skala") != "desimal":
-        return int(row[name])
-    return Decimal(row.get(f"{name}_eksak", row[name])).normalize()
-
-
-def _criterion(row: Row, evidence: tuple[EvidenceView, ...]) -> CriterionView:
-    return CriterionView(
-        criterion=row["kriteria"],
-        level=row["tingkat"],
-        text=row["uraian"],
-        state=row["kode_keadaan"],
-        is_fresh=row["segar"],
-        is_carried=row["masa_tenggang"],
-        reason=row["alasan"],
-        hint=row["petunjuk"],
-        answered_by=row["dijawab_oleh"],
-        answerable_by=row["dapat_dijawab_oleh"],
-        owner=row["pemilik"],
-        remedy=row["saran"],
-        observed_at=row["diamati_pada"],
-        expires_at=row["kedaluwarsa_pada"],
-        evidence=evidence,
-    )
-
-
 def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[ChangeView, ...]:
     return tuple(
         ChangeView(
             indicator=row["indikator"],
             short_name=row["nama_singkat"],
-            before=_level(row, "tingkat_sebelum"),
-            after=_level(row, "tingkat_sesudah"),
+            before=level_of_row(row, "tingkat_sebelum"),
+            after=level_of_row(row, "tingkat_sesudah"),
             contribution=row["sumbangan"],
         )
         for row in _rows(
