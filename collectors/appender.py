@@ -8,7 +8,7 @@ import json
 import os
 import uuid
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -30,23 +30,33 @@ _COMPRESSION_LEVEL = 6
 
 
 class Appender:
-    """Writes the records of one run at the end of the day's WARC file."""
+    """Writes the records of one run at the end of the day's WARC file.
 
-    def __init__(self, run: Run, path: Path, out: IO[bytes], entries: list[Entry]) -> None:
+    `written` are the last records of the file where they are of this run already.
+    """
+
+    def __init__(
+        self,
+        run: Run,
+        path: Path,
+        out: IO[bytes],
+        entries: Sequence[Entry],
+        written: Sequence[RecordPlace] = (),
+    ) -> None:
         self._run = run
         self._path = path
         self._out = out
         self._entries = entries
-        self._start = out.tell()
+        self._start = written[0].offset if written else out.tell()
         self._writer = _Writer(_Members(out), gzip=False, warc_version="1.1")
-        self._places: list[RecordPlace] = []
+        self._places = list(written)
         self._known = {
             (place.url, place.digest): place
             for entry in entries
             for place in entry.records
             if place.type == "response"
         }
-        if self._start == 0:
+        if out.tell() == 0:
             info = {"software": "Pantau SPBE", "format": "WARC File Format 1.1", "isPartOf": run.source}
             self._write(self._writer.create_warcinfo_record(path.name, info))
 
@@ -117,18 +127,23 @@ class Appender:
                 warc_headers_dict={"WARC-Record-ID": _record_id(), "WARC-Date": _warc_date(run.ended_at)},
             )
         )
+        return self.vouch(recorded_at)
+
+    def vouch(self, recorded_at: datetime) -> Entry:
+        """Make the records durable, of which the last is that of the run, and add their line to the ledger."""
         self._out.flush()
         os.fsync(self._out.fileno())
-        end = self._out.tell()
+        last = self._places[-1]
+        end = last.offset + last.length
         with self._path.open("rb") as file:
             file.seek(self._start)
             digest = digest_from(file, end - self._start)
         return ledger.append_line(
             self._path.parent / LEDGER,
             self._entries,
-            institution=run.institution,
-            source=run.source,
-            run_id=run.run_id,
+            institution=self._run.institution,
+            source=self._run.source,
+            run_id=self._run.run_id,
             file=self._path.name,
             offset=self._start,
             length=end - self._start,

@@ -3,8 +3,9 @@
 `archive/<institution>/<source>/<day>.warc.gz` grows by whole gzip members (WARC 1.1, ISO 28500:2017), one per
 record. A run appends its records, fsyncs, then appends one line to `ledger.jsonl`. Each line holds the file,
 offset, length and SHA-256 of the range it vouches for, where each record lies in it, and the hash of the line
-before. Bytes past the last line are a torn write and are cut off when the source is next opened. One ledger
-per source, so that workers on different sources never contend.
+before. What a killed run left past the last line is vouched for when the source is next opened, as a failed
+run, as far as its records are whole; the rest is a torn write and is cut off (`recovery`). One ledger per
+source, so that workers on different sources never contend.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from collectors import ledger
 from collectors.appender import RUN_URI, Appender, digest_from, run_from
 from collectors.evidence import Capture, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry, Ledger, RecordPlace
+from collectors.recovery import recover
 from collectors.warc_reading import decoded_at, is_confirmed, record_at
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
@@ -68,15 +70,27 @@ class Archive:
 
         Raises ArchiveBusyError when another process holds the source for more than a minute.
         """
-        folder = self.folder(run.institution, run.source)
-        folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder / ".lock"):
-            ledger.cut_torn(folder / LEDGER)
-            entries = self.ledger(run.institution, run.source)
-            path = folder / f"{run.started_at:%Y-%m-%d}.warc.gz"
-            _cut_torn_bytes(path, entries)
+        with self._opened(run) as entries:
+            path = self.folder(run.institution, run.source) / f"{run.started_at:%Y-%m-%d}.warc.gz"
             with path.open("ab") as out:
                 yield Appender(run, path, out, entries)
+
+    def recover(self, run: Run) -> None:
+        """Vouch for what a killed run left, as `appending` does, but before the archive is asked for it.
+
+        A run that is alive holds the source; see `appending` for what is raised.
+        """
+        with self._opened(run):
+            pass
+
+    @contextmanager
+    def _opened(self, run: Run) -> Iterator[list[Entry]]:
+        folder = self.folder(run.institution, run.source)
+        folder.mkdir(parents=True, exist_ok=True)
+        # The system frees the lock of a process that died, however it died.
+        with _locked(folder / ".lock"):
+            ledger.cut_torn(folder / LEDGER)
+            yield recover(folder, self.ledger(run.institution, run.source), run)
 
     def read(self, entry: Entry) -> tuple[Run, tuple[Capture, ...]]:
         """The run and its captures, payloads decoded.
@@ -180,14 +194,6 @@ def _content(record: Any, path: Path, place: RecordPlace) -> bytes | Callable[[]
 def new_run_id() -> str:
     """An identifier for one run of one source."""
     return uuid.uuid4().hex
-
-
-def _cut_torn_bytes(path: Path, entries: list[Entry]) -> None:
-    if not path.exists():
-        return
-    vouched = max((entry.offset + entry.length for entry in entries if entry.file == path.name), default=0)
-    if path.stat().st_size > vouched:
-        os.truncate(path, vouched)
 
 
 @contextmanager

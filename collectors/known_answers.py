@@ -50,20 +50,24 @@ def confirmable(
 def unfinished(
     archive: Archive, institution: str, source: str, *, since: datetime
 ) -> dict[str, Callable[[], Fetched]]:
-    """The answers 200 of the last run that came after `since`, where that run failed; by address.
+    """The answers 200 that came after `since` of the last run, where that run failed; by address.
 
-    Raises ArchiveError when the archive contradicts itself.
+    Where that run in turn had gone on from a failed one, also those of that one: it may have been killed
+    before it had taken them all over. Raises ArchiveError when the archive contradicts itself.
     """
-    entries = archive.ledger(institution, source)
-    if not entries:
-        return {}
-    run, captures = archive.read(entries[-1])
-    if run.outcome != "failed":
-        return {}
-    # By their own age: a run that went on from a failed one may have failed too.
-    good = {c.capture_id for c in captures if c.status == 200 and c.captured_at >= since}
-    places = [place for place in entries[-1].records if place.id in good]
-    return {place.url: partial(_answer, archive, entries[-1], place) for place in places}
+    found: dict[str, Callable[[], Fetched]] = {}
+    for entry in reversed(archive.ledger(institution, source)[-_RUNS_LOOKED_BACK:]):
+        run, captures = archive.read(entry)
+        if run.outcome != "failed":
+            break
+        # By their own age: a run that went on from a failed one holds what is older than itself.
+        good = {c.capture_id for c in captures if c.status == 200 and c.captured_at >= since}
+        for place in entry.records:
+            if place.id in good:
+                found.setdefault(place.url, partial(_answer, archive, entry, place))
+        if all(capture.captured_at >= run.started_at for capture in captures):
+            break
+    return found
 
 
 def _answer(archive: Archive, entry: Entry, place: RecordPlace) -> Fetched:

@@ -27,7 +27,7 @@ NOT_MODIFIED = "http://netpreserve.org/warc/1.1/revisit/server-not-modified"
 def record_at(path: Path, place: RecordPlace) -> Iterator[Any]:
     """The record of that place, its payload unread. Raises ArchiveError where another record is there."""
     with path.open("rb") as file:
-        record = _record(file, place)
+        record = record_in(file, place.offset, place.length)
         if record is None or record.rec_headers.get_header("WARC-Record-ID") != place.id:
             raise ArchiveError(
                 f"{path}, byte {place.offset}: holds no record {place.id}, which the ledger lists; "
@@ -61,9 +61,10 @@ def is_confirmed(record: Any) -> bool:
     return bool(record.rec_headers.get_header("WARC-Profile") == NOT_MODIFIED)
 
 
-def _record(file: BinaryIO, place: RecordPlace) -> Any:
-    file.seek(place.offset)
-    return next(iter(ArchiveIterator(LimitReader(file, place.length))), None)
+def record_in(file: BinaryIO, offset: int, length: int) -> Any:
+    """The record in that range of bytes, or None where it holds none."""
+    file.seek(offset)
+    return next(iter(ArchiveIterator(LimitReader(file, length))), None)
 
 
 def _stream(path: Path, place: RecordPlace, *, is_decoded: bool) -> BinaryIO:
@@ -75,7 +76,7 @@ class _Payload(io.RawIOBase):
 
     def __init__(self, path: Path, place: RecordPlace, is_decoded: bool) -> None:
         self._file, self._url = path.open("rb"), place.url
-        record = _record(self._file, place)
+        record = record_in(self._file, place.offset, place.length)
         self._stream = record.content_stream() if is_decoded else record.raw_stream
         self._left = MAX_DECODED_BYTES
 

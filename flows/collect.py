@@ -103,8 +103,10 @@ def capture_institution(
     body = text.encode()
     name = file.institution.id
     entries = archive.ledger(name, CONFIG_SOURCE)
-    if entries and archive.read(entries[-1])[1][0].payload == body:
-        return None
+    if entries:
+        last, captures = archive.read(entries[-1])
+        if last.outcome == "ok" and captures[0].payload == body:
+            return None
     started = clock()
     run = Run(new_run_id(), name, CONFIG_SOURCE, "institution", started, started, "ok")
     document = Fetched(
@@ -147,6 +149,7 @@ def opted_out(opt_out: OptOut | None, today: date) -> bool:
 def _known(archive: Archive, institution: str, source: Source, now: datetime) -> Known:
     if source.url is None:
         return Known({}, {})
+    archive.recover(Run(new_run_id(), institution, source.id, source.collector, now, now, "ok"))
     try:
         return Known(
             confirmable(archive, institution, source.id, since=now - FULL_FETCH_EVERY),
