@@ -10,6 +10,7 @@ from collectors.ledger import ArchiveError
 from flows.attest_import import AttestImportError
 from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
+from flows.evidence_command import UnknownCaptureError
 from flows.levels_file import LevelsFileError
 from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
@@ -31,6 +32,7 @@ WRONG_USAGE = (
     OfficialFileError,
     PlanError,
     ReadError,
+    UnknownCaptureError,
     UnknownCollectorError,
     UnknownSourceError,
 )
