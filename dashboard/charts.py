@@ -120,8 +120,8 @@ def on_scale(value: Decimal | int) -> float:
 
 
 def predikat_of(norm: NormView, value: Decimal) -> str:
-    """The predikat of a value: bands are closed below."""
-    return [band.predikat for band in norm.bands if value >= band.low][-1]
+    """The predikat of a value of 1 to 5."""
+    return next(band.predikat for band in norm.bands if band.covers(value))
 
 
 def band_chart(index: IndexView, norm: NormView, official: Sequence[OfficialView], year: int) -> BandChart:

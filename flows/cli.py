@@ -44,6 +44,7 @@ DataDir = Annotated[
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Score as of this moment (ISO 8601); default now.")]
+Instrument = Annotated[str | None, typer.Option("--instrument", help="Its id; without it the headline's.")]
 Which = Annotated[str | None, typer.Option("--institution", help="Its id, where the copy holds several.")]
 
 DATA = Path("data")
@@ -163,39 +164,77 @@ def notify(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) ->
 
 
 @app.command()
-def index(data_dir: DataDir = DATA, institution: Which = None, as_json: AsJson = False) -> None:
+def index(
+    data_dir: DataDir = DATA,
+    institution: Which = None,
+    instrument: Instrument = None,
+    as_json: AsJson = False,
+) -> None:
     """Show the index of the last scored date: three numbers, coverage, predikat, against target."""
+    from flows.instrument_terminal import show_beside, show_unverified
     from flows.terminal import show_index
     from warehouse import read
     from warehouse.connection import reading
 
     with reading(Places(data_dir).published) as connection:
-        page = read.page_view(connection, read.index_view(connection, institution).institution)
+        named = read.index_view(connection, institution, instrument).institution
+        page = read.page_view(connection, named, instrument)
     if as_json:
         _print_json(_index_document(page))
-    else:
-        show_index(page)
+        return
+    show_index(page)
+    show_beside(page.beside)
+    if instrument:
+        show_unverified(page.norm.unverified)
 
 
 @app.command()
 def explain(
-    indicator: Annotated[str, typer.Argument(help="Its number, such as 8 or I08.")],
+    indicator: Annotated[str | None, typer.Argument(help="Its number, such as 8 or I08.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="A dossier of every indicator.")] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", help="Write a dossier: dosir.md or dosir.html.")
+    ] = None,
     data_dir: DataDir = DATA,
     institution: Which = None,
+    instrument: Instrument = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain one indicator: its levels, each criterion's state, reason and evidence, and what is missing."""
-    from flows.terminal import show_indicator
+    """Explain an indicator, down to the words of its evidence, with Fakta and Analisis; or write a dossier."""
+    from flows import explain_command
+    from flows.instrument_terminal import show_carried, show_external
     from warehouse import read
     from warehouse.connection import reading
 
-    number = indicator.upper().removeprefix("I").lstrip("0") or "0"
+    if everything == (indicator is not None):
+        raise UsageError("name one indicator, such as pantau explain 8, or all of them with --all")
+    if output is not None or (everything and not as_json):
+        explain_command.form_of(output)
     with reading(Places(data_dir).published) as connection:
-        view = read.indicator_view(connection, institution, number)
+        index = read.index_view(connection, institution, instrument)
+        if indicator is None:
+            found = read.indicators(connection, index)
+        else:
+            number = explain_command.number_of(indicator)
+            found = (read.indicator_view(connection, institution, number, instrument),)
+            carried, external = read.beside_indicator(connection, institution, number, instrument)
+    views = [explain_command.with_texts(view, index) for view in found]
+    if output is not None:
+        size = explain_command.write_dossier(output, index, views)
     if as_json:
-        _print_json(asdict(view))
+        documents = [asdict(view) for view in views]
+        if not everything:
+            documents[0] |= {
+                "carried_over": carried and asdict(carried),
+                "external_index": external and asdict(external),
+            }
+        _print_json(documents if everything else documents[0])
+    elif output is not None:
+        typer.echo(f"{len(views)} indicators, {size} bytes written to {output}")
     else:
-        show_indicator(view)
+        explain_command.show_indicator(views[0], index)
+        show_external(external)
+        show_carried(carried)
 
 
 @app.command()
@@ -391,6 +430,7 @@ def _scored_document(result: Any) -> dict[str, Any]:
     current = result.current
     return {
         "institution": result.institution,
+        "instrument": result.instrument,
         "score_id": current.score_id,
         "as_of": current.as_of,
         "ruleset_hash": current.ruleset_hash,
@@ -424,6 +464,8 @@ def _index_document(page: PageView) -> dict[str, Any]:
         "aggregates": [asdict(aggregate) for aggregate in page.aggregates],
         "indicators": [{name: getattr(i, name) for name in levels} for i in page.indicators],
         "weakest": [{"number": i.number, "blocking": i.blocking, "remedy": i.remedy} for i in page.weakest],
+        "unverified": [asdict(setting) for setting in page.norm.unverified],
+        "beside": [asdict(view.index) for view in page.beside],
     }
 
 

@@ -18,7 +18,7 @@ from collectors.plain_text import without_controls
 from flows.places import Places
 from transforms.index import rounded
 from transforms.scoring import shown
-from transforms.views import AggregateView, CriterionView, IndexView, IndicatorView, PageView, level_text
+from transforms.views import AggregateView, IndexView, PageView, level_text
 
 if TYPE_CHECKING:
     from flows.collect import CollectResult
@@ -63,12 +63,13 @@ def show_loaded(results: Sequence[LoadResult]) -> None:
 
 
 def show_scored(results: Sequence[ScoreResult]) -> None:
-    """The three numbers of each institution, and its alerts."""
-    table = _table("institution", "as of", "proven>", "provisional>", "possible>", "predikat")
+    """The three numbers of each institution under each instrument, and its alerts."""
+    table = _table("institution", "instrument", "as of", "proven>", "provisional>", "possible>", "predikat")
     for result in results:
         index = result.current.index
         table.add_row(
             result.institution,
+            result.instrument,
             f"{result.current.as_of:%Y-%m-%d %H:%M}Z",
             *(str(rounded(value)) for value in (index.proven, index.provisional, index.possible)),
             index.predikat or "",
@@ -111,6 +112,8 @@ def show_checks(results: Sequence[dict[str, Any]]) -> None:
 
 def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[tuple[str, str]]) -> None:
     """What one run did, the index, what changed since the last scored date, and where to go on."""
+    from flows.instrument_terminal import show_beside
+
     failed = [r for r in result.collected if r.outcome == "failed"]
     rows = sum(r.loaded for r in result.loaded)
     refused = sum(r.quarantined for r in result.loaded)
@@ -123,6 +126,7 @@ def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[
             _out.print(f"[yellow]{escape(r.source)} {r.outcome}[/]: {escape(r.message)}")
     _out.print()
     show_index(page)
+    show_beside(page.beside)
     _out.print("\n[bold]Since the last scored date[/]")
     for mark, line in since:
         _item(f"[red]{mark}[/]" if mark == "!" else mark, escape(line))
@@ -137,29 +141,41 @@ def show_run(result: RunResult, page: PageView, places: Places, since: Sequence[
 
 PASTE = (
     """.venv/bin/python -c "import duckdb; duckdb.connect('{copy}', read_only=True)"""
-    """.sql('FROM mart.indikator_terkini ORDER BY nilai_sementara LIMIT 5').show()\""""
+    """.sql('FROM mart.indikator_terkini ORDER BY instrumen DESC, nilai_sementara LIMIT 5').show()\""""
 )
 
 
 def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[tuple[str, str]]:
-    """What moved since the last scored date under the same rules, then the new alerts (marked "!")."""
+    """What moved since the last scored date under the same rules, then the new alerts (marked "!").
+
+    Lines about an instrument beside the headline begin with its id.
+    """
     lines: list[tuple[str, str]] = []
-    names = {indicator.number: indicator.short_name for indicator in page.indicators}
+    shown_of = {view.index.instrument: view.indicators for view in page.beside}
+    shown_of[page.index.instrument] = page.indicators
+    names = {
+        (name, indicator.number): indicator.short_name
+        for name, indicators in shown_of.items()
+        for indicator in indicators
+    }
     for result in scored:
+        about = "" if result.instrument == page.index.instrument else f"{result.instrument}: "
         if result.previous is None:
-            lines.append(("-", "this is the first one under these rules; run again to see what changes"))
+            lines.append(
+                ("-", f"{about}this is the first one under these rules; run again to see what changes")
+            )
         else:
             before, after = result.previous.index, result.current.index
             moved = after.provisional - before.provisional
             lines.append(
                 (
                     "-",
-                    f"index {rounded(before.provisional)} -> {rounded(after.provisional)} "
+                    f"{about}index {rounded(before.provisional)} -> {rounded(after.provisional)} "
                     f"({_signed(moved)}), proven {rounded(before.proven)} -> {rounded(after.proven)}",
                 )
             )
             if not result.changes:
-                lines.append(("-", "no indicator changed its provisional level"))
+                lines.append(("-", f"{about}no indicator changed its provisional level"))
         for c in result.changes:
             # Why one fell stands in its alert.
             why = f" {c.why}" if c.after > c.before and c.why else ""
@@ -167,11 +183,12 @@ def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[tuple[s
             lines.append(
                 (
                     "-",
-                    f"I{c.indicator} {names[c.indicator]}: {shown(c.before)} -> {shown(c.after)} "
+                    f"{about}I{c.indicator} {names[result.instrument, c.indicator]}: "
+                    f"{shown(c.before)} -> {shown(c.after)} "
                     f"({share}){why}",
                 )
             )
-        lines += [("!", alert.line) for alert in result.alerts]
+        lines += [("!", f"{about}{alert.line}") for alert in result.alerts]
     return lines
 
 
@@ -201,43 +218,6 @@ def show_index(page: PageView) -> None:
             if said:
                 text += f"\n[dim]{escape(said)}[/]"
         _item(f"I{indicator.number}", text)
-
-
-def show_indicator(view: IndicatorView) -> None:
-    """One indicator: each level, each criterion with state, reason and evidence, and what is missing."""
-    _out.print(f"[bold]I{view.number} {escape(view.name)}[/]")
-    place = " / ".join(escape(name) for name in (view.domain_name, view.aspect_name) if name)
-    _out.print(f"{place}, weight {_plain(view.weight)}")
-    official = f", resmi {level_text(view.official)}" if view.official is not None else ""
-    proven, middle, possible = map(level_text, (view.proven, view.provisional, view.possible))
-    _out.print(
-        f"terbukti [bold]{proven}[/], nilai sementara [bold]{middle}[/], "
-        f"potensi [bold]{possible}[/]{official}, cakupan {view.coverage * 100:.0f}%"
-    )
-    for level in sorted({criterion.level for criterion in view.criteria}):
-        _out.print(f"\n[bold]Tingkat {level}[/]")
-        for criterion in view.criteria:
-            if criterion.level == level:
-                _show_criterion(criterion)
-    if view.provisional < 5:
-        _out.print(f"\n[bold]Missing for level {view.next_level}[/]")
-        for criterion in view.criteria:
-            if criterion.level == view.next_level and not criterion.counts:
-                _item(criterion.criterion, f"{escape(criterion.owner)}: {escape(criterion.remedy)}")
-
-
-_COLOURS = {"met": "green", "not_met": "red", "stale": "yellow", "error": "magenta"}
-
-
-def _show_criterion(criterion: CriterionView) -> None:
-    colour = _COLOURS.get(criterion.state, "dim")
-    lines = [f"[{colour}]{criterion.state_name}[/]  {escape(criterion.text)}", escape(criterion.reason)]
-    if criterion.hint:
-        lines.append(f"petunjuk: {escape(criterion.hint)}")
-    for evidence in criterion.evidence:
-        seen = f"{evidence.captured_at:%Y-%m-%d %H:%M}Z sha256 {evidence.digest[:16]}"
-        lines.append(f"bukti {escape(evidence.url)} {seen}")
-    _item(criterion.criterion, lines[0] + "".join(f"\n[dim]{line}[/]" for line in lines[1:]))
 
 
 def _item(mark: str, text: str) -> None:

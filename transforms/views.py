@@ -11,9 +11,12 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from transforms.scoring import shown
+
+if TYPE_CHECKING:
+    from transforms.instrument_views import InstrumentView, UnverifiedView
 
 Scope = Literal["index", "domain", "aspect"]
 Level = int | Decimal
@@ -341,16 +344,26 @@ class ApplicationsView:
 
 @dataclass(frozen=True)
 class BandView:
-    """A predikat and where it begins and ends on the scale."""
+    """A predikat and where it begins and ends on the scale; each end belongs to it or not."""
 
     predikat: str
     low: Decimal
     high: Decimal
+    has_low: bool = True
+    has_high: bool = False
+
+    def covers(self, value: Decimal) -> bool:
+        """Whether the value has this predikat."""
+        return (
+            self.low < value < self.high
+            or (self.has_low and value == self.low)
+            or (self.has_high and value == self.high)
+        )
 
 
 @dataclass(frozen=True)
 class NormView:
-    """The instrument, as far as a reader has to know it."""
+    """The instrument, as far as a reader has to know it; `unverified` is what in it was inferred."""
 
     instrument: str
     name: str
@@ -359,11 +372,12 @@ class NormView:
     valid_to: date | None
     repealed_by: str | None
     bands: tuple[BandView, ...]
+    unverified: tuple[UnverifiedView, ...] = ()
 
 
 @dataclass(frozen=True)
 class PageView:
-    """Everything on one institution's page."""
+    """Everything on one institution's page; `beside` are further instruments on the same evidence."""
 
     index: IndexView
     norm: NormView
@@ -378,3 +392,4 @@ class PageView:
     sources: tuple[SourceView, ...]
     applications: ApplicationsView | None
     agency_levels: tuple[AgencyLevelView, ...] = ()
+    beside: tuple[InstrumentView, ...] = ()

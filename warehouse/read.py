@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 
 from transforms.instrument import load_instrument
+from transforms.instrument_views import CarryOverView, ExternalView, InstrumentView, unverified_of
 from transforms.views import (
     AgencyLevelView,
     AggregateView,
@@ -28,6 +29,7 @@ from transforms.views import (
     TrendPoint,
 )
 from warehouse.application_view import applications_view
+from warehouse.beside_view import carried_over, external_values, instruments_beside
 from warehouse.connection import execute
 from warehouse.indicator_rows import indicators_of, level_of_row
 
@@ -99,10 +101,15 @@ def index_view(
 
 
 def aggregates(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[AggregateView, ...]:
-    """The domains of a score, each followed by its aspects."""
+    """The domains of a score, each followed by its aspects; the aspects alone where there are no domains."""
     domains = _rows(connection, "SELECT * FROM mart.domain_terkini WHERE skor_id = $id", id=index.score_id)
     aspects = _rows(connection, "SELECT * FROM mart.aspek_terkini WHERE skor_id = $id", id=index.score_id)
-    return tuple(
+    alone = tuple(
+        _aggregate("aspect", aspect["aspek"], aspect["nama_aspek"], aspect)
+        for aspect in aspects
+        if not aspect["domain"]
+    )
+    return alone + tuple(
         view
         for domain in domains
         for view in (
@@ -143,15 +150,43 @@ def indicator_view(
     return found[0]
 
 
+def beside_indicator(
+    connection: duckdb.DuckDBPyConnection, institution: str | None, number: str, instrument: str | None
+) -> tuple[CarryOverView | None, ExternalView | None]:
+    """What carries over to an indicator, and the index of another body that speaks on it."""
+    index = index_view(connection, institution, instrument)
+    external = external_values(connection, index, load_instrument(index.instrument), number)
+    return carried_over(connection, index, number).get(number), external.get(number)
+
+
 def weakest(indicators: Iterable[IndicatorView], count: int = WEAKEST_SHOWN) -> tuple[IndicatorView, ...]:
     """The indicators of the lowest provisional level; among equals those that weigh most."""
     below_top = [indicator for indicator in indicators if indicator.provisional < 5]
     return tuple(sorted(below_top, key=lambda i: (i.provisional, -i.weight))[:count])
 
 
-def page_view(connection: duckdb.DuckDBPyConnection, institution: str) -> PageView:
-    """Everything on the institution's page. Raises ReadError when it has no score."""
-    index = index_view(connection, institution)
+def instrument_view(connection: duckdb.DuckDBPyConnection, index: IndexView) -> InstrumentView:
+    """Everything shown of an instrument that is scored beside the headline."""
+    norm = load_instrument(index.instrument)
+    return InstrumentView(
+        index=index,
+        norm=_norm(index.instrument),
+        aggregates=aggregates(connection, index),
+        indicators=indicators(connection, index),
+        carried=carried_over(connection, index),
+        external=external_values(connection, index, norm),
+    )
+
+
+def page_view(
+    connection: duckdb.DuckDBPyConnection, institution: str, instrument: str | None = None
+) -> PageView:
+    """Everything on the institution's page; of one instrument alone where it is named.
+
+    Raises ReadError when it has no score (under that instrument).
+    """
+    index = index_view(connection, institution, instrument)
+    others = instruments_beside(connection, index) if instrument is None else ()
     all_indicators = indicators(connection, index)
     return PageView(
         index=index,
@@ -167,6 +202,9 @@ def page_view(connection: duckdb.DuckDBPyConnection, institution: str) -> PageVi
         agency_levels=_agency_levels(connection, index.institution),
         sources=_sources(connection, index.institution),
         applications=applications_view(connection, index.institution),
+        beside=tuple(
+            instrument_view(connection, index_view(connection, institution, name)) for name in others
+        ),
     )
 
 
@@ -179,9 +217,10 @@ def _norm(instrument_id: str) -> NormView:
         legal_basis=instrument.legal_basis,
         valid_to=instrument.valid_to,
         repealed_by=instrument.repealed_by,
+        unverified=unverified_of(instrument),
         bands=tuple(
-            BandView(band.predikat, band.min, band.max)
-            for band in sorted(instrument.bands, key=lambda band: band.min)
+            BandView(band.predikat, band.min, band.max, band.min_inclusive, band.max_inclusive)
+            for band in instrument.ordered_bands
         ),
     )
 

@@ -6,6 +6,8 @@ WITH scored AS (
         run.score_id, run.institution, run.instrument, run.ruleset_hash, run.as_of, run.scored_at,
         coalesce(known.name, run.institution) AS name,
         coalesce(known.time_zone, 'Asia/Jakarta') AS time_zone,
+        -- Targets are set for the index of the headline.
+        coalesce(known.instrument = run.instrument, TRUE) AS is_headline,
         CAST(timezone(coalesce(known.time_zone, 'Asia/Jakarta'), run.as_of) AS DATE) AS scored_on
     FROM score.run AS run
     LEFT JOIN mart.aturan AS rules ON rules.instrumen = run.instrument AND rules.sidik_aturan = run.ruleset_hash
@@ -41,7 +43,8 @@ SELECT
 FROM scored
 JOIN score.aggregate AS total ON total.score_id = scored.score_id AND total.scope = 'index'
 LEFT JOIN core.target AS target
-    ON target.institution = scored.institution
+    ON scored.is_headline
+    AND target.institution = scored.institution
     AND target.year = year(scored.scored_on)
     AND target.valid_from <= scored.as_of AND (target.valid_to IS NULL OR target.valid_to > scored.as_of);
 
@@ -64,7 +67,7 @@ COMMENT ON COLUMN mart.indeks_riwayat.potensi_eksak IS 'Nilai potensi tanpa pemb
 COMMENT ON COLUMN mart.indeks_riwayat.cakupan IS
 'Bagian bobot kriteria di atas tingkat 1 yang terjawab bukti segar, 0 sampai 1.';
 COMMENT ON COLUMN mart.indeks_riwayat.predikat IS 'Predikat dari nilai sementara.';
-COMMENT ON COLUMN mart.indeks_riwayat.target IS 'Target indeks tahun itu menurut berkas institusi; kosong bila tidak ada.';
+COMMENT ON COLUMN mart.indeks_riwayat.target IS 'Target indeks tahun itu untuk instrumen utama, menurut berkas institusi; kosong bila tidak ada.';
 COMMENT ON COLUMN mart.indeks_riwayat.selisih_target IS 'Nilai sementara dikurangi target; negatif berarti di bawah target.';
 COMMENT ON COLUMN mart.indeks_riwayat.sidik_aturan IS
 'SHA-256 seluruh aturan penilaian; skor dengan sidik berbeda tidak boleh dibandingkan.';

@@ -31,7 +31,7 @@ COMMENT ON COLUMN mart.indeks_harian.potensi_eksak IS 'Nilai potensi tanpa pembu
 COMMENT ON COLUMN mart.indeks_harian.cakupan IS
 'Bagian bobot kriteria di atas tingkat 1 yang terjawab bukti segar, 0 sampai 1.';
 COMMENT ON COLUMN mart.indeks_harian.predikat IS 'Predikat dari nilai sementara.';
-COMMENT ON COLUMN mart.indeks_harian.target IS 'Target indeks tahun itu menurut berkas institusi; kosong bila tidak ada.';
+COMMENT ON COLUMN mart.indeks_harian.target IS 'Target indeks tahun itu untuk instrumen utama, menurut berkas institusi; kosong bila tidak ada.';
 COMMENT ON COLUMN mart.indeks_harian.selisih_target IS 'Nilai sementara dikurangi target; negatif berarti di bawah target.';
 COMMENT ON COLUMN mart.indeks_harian.sidik_aturan IS
 'SHA-256 seluruh aturan penilaian; skor dengan sidik berbeda tidak boleh dibandingkan.';

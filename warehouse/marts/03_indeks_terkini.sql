@@ -54,7 +54,7 @@ COMMENT ON COLUMN mart.indeks_terkini.potensi_eksak IS 'Nilai potensi tanpa pemb
 COMMENT ON COLUMN mart.indeks_terkini.cakupan IS
 'Bagian bobot kriteria di atas tingkat 1 yang terjawab bukti segar, 0 sampai 1.';
 COMMENT ON COLUMN mart.indeks_terkini.predikat IS 'Predikat dari nilai sementara.';
-COMMENT ON COLUMN mart.indeks_terkini.target IS 'Target indeks tahun itu menurut berkas institusi; kosong bila tidak ada.';
+COMMENT ON COLUMN mart.indeks_terkini.target IS 'Target indeks tahun itu untuk instrumen utama, menurut berkas institusi; kosong bila tidak ada.';
 COMMENT ON COLUMN mart.indeks_terkini.selisih_target IS 'Nilai sementara dikurangi target; negatif berarti di bawah target.';
 COMMENT ON COLUMN mart.indeks_terkini.indeks_resmi IS 'Indeks resmi terakhir yang sudah ditetapkan pada tanggal itu.';
 COMMENT ON COLUMN mart.indeks_terkini.tahun_resmi IS 'Tahun penilaian dari indeks resmi itu.';

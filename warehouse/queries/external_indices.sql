@@ -2,6 +2,7 @@
 -- institution's own time zone, where it has one.
 SELECT
     known.institution, known.index_id, known.year, known.value, known.citation, known.capture_id,
+    known.decided_on, known.expires_on,
     timezone(inst.time_zone, CAST(known.decided_on AS TIMESTAMP)) AS observed_at,
     timezone(inst.time_zone, CAST(known.expires_on + 1 AS TIMESTAMP)) AS expires_at
 FROM core.external_index AS known
