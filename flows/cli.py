@@ -200,7 +200,7 @@ def explain(
     instrument: Instrument = None,
     as_json: AsJson = False,
 ) -> None:
-    """Explain an indicator, down to the words of its evidence, with Fakta and Analisis; or write a dossier."""
+    """Explain an indicator down to the words of its evidence, with Fakta and Analisis; or write a dossier."""
     from flows import explain_command
     from flows.instrument_terminal import show_carried, show_external
     from warehouse import read

@@ -11,6 +11,7 @@ from flows.attest_import import AttestImportError
 from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
 from flows.evidence_command import UnknownCaptureError
+from flows.explain_command import DossierError
 from flows.levels_file import LevelsFileError
 from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
@@ -25,6 +26,7 @@ from warehouse.score import ScoreError
 WRONG_USAGE = (
     AttestImportError,
     ConfigError,
+    DossierError,
     InstrumentError,
     LevelsError,
     LevelsFileError,

@@ -111,6 +111,11 @@ class PassageView:
     address: str | None
     words: str
 
+    @property
+    def quote(self) -> str:
+        """The words, after what they are about where they do not say it themselves."""
+        return self.words if self.subject in self.words else f"{self.subject}: {self.words}"
+
 
 @dataclass(frozen=True)
 class EvidenceView:

@@ -2,7 +2,9 @@
 -- without evidence where none answered. The words are gathered when the copy is published.
 CREATE OR REPLACE VIEW mart.penjelasan_kriteria AS
 WITH quoted AS (
-    SELECT score_id, criterion, capture_id, string_agg(subject || ': ' || words, E'\n' ORDER BY ordinal) AS words
+    SELECT score_id, criterion, capture_id, string_agg(
+        CASE WHEN contains(words, subject) THEN words ELSE subject || ': ' || words END, E'\n' ORDER BY ordinal
+    ) AS words
     FROM score.passage
     GROUP BY score_id, criterion, capture_id
 )
