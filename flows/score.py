@@ -6,7 +6,7 @@ from datetime import datetime
 
 from flows.places import Places
 from flows.progress import report
-from warehouse.forecast import forecast_latest
+from warehouse.forecast import forecast_scored
 from warehouse.score import ScoreResult
 from warehouse.score import score as score_institutions
 
@@ -18,6 +18,6 @@ def score(
     report("score", 0, 1, "")
     results = score_institutions(places.warehouse, as_of=as_of, now=now, institution=institution)
     # The forecast is of the latest date only: one scored after the fact leaves it as it is.
-    forecast_latest(places.warehouse, now=now, institution=institution)
+    forecast_scored(places.warehouse, results, now=now)
     report("score", 1, 1, "")
     return results

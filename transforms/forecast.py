@@ -8,18 +8,20 @@ where a fact that is on file already begins to count later, such as a statement 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import itertools
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal
 
 from transforms.attribution import Measure, shares
 from transforms.index import predikat
 from transforms.instrument import Indicator, Instrument, Probe, ProbeCall
 from transforms.ruleset import Ruleset
 from transforms.scoring import (
+    EXTERNAL_INDEX_DAYS,
     Answer,
     Attested,
     ExternalValue,
@@ -100,13 +102,14 @@ def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario
     `known` is what is on file by when it begins to count, in order; the first from `as_of`.
     """
     instrument = ruleset.instrument
-    everything = frozenset(indicator.number for indicator in instrument.indicators)
+    reach = _reach(ruleset)
     findings = _judged(ruleset, instrument, known, as_of, as_of, scenario)
     now = _levels(instrument, findings, known[0].official)
-    points, expiries = [_point(instrument, as_of, now)], list[Expiry]()
-    begins = {entry.since: everything for entry in known[1:]}
-    waiting = dict(begins)
-    _wait_for(waiting, ruleset, known[0], findings, as_of)
+    line = _Line(instrument, now)
+    points, expiries = [line.point(as_of)], list[Expiry]()
+    begins = {entry.since: _concerned(reach, before, entry) for before, entry in itertools.pairwise(known)}
+    waiting = {moment: concerned for moment, concerned in begins.items() if concerned}
+    _wait_for(waiting, ruleset, known[0], findings.values(), as_of)
     while waiting:
         moment = min(waiting)
         concerned = waiting.pop(moment)
@@ -115,17 +118,97 @@ def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario
             update={"indicators": tuple(i for i in instrument.indicators if i.number in concerned)}
         )
         entry = _in_force(known, moment)
-        then = findings | _judged(ruleset, part, known, as_of, moment, scenario)
-        after = now | _levels(part, then, entry.official)
+        again = _judged(ruleset, part, known, as_of, moment, scenario)
+        then, after = findings | again, now | _levels(part, again, entry.official)
         if moment in begins:
-            _wait_for(waiting, ruleset, entry, then, moment)
-        moved = _expiries(instrument, part, moment, (findings, then), (now, after), moment in begins)
-        expiries += moved
-        point = _point(instrument, moment, after)
+            _wait_for(waiting, ruleset, entry, again.values(), moment)
+        expiries += _expiries(line, part, moment, (findings, then), (now, after), moment in begins)
+        line.move(concerned, now, after)
+        point = line.point(moment)
         if replace(point, at=points[-1].at) != points[-1]:
             points.append(point)
         findings, now = then, after
     return Forecast(scenario, tuple(points), tuple(expiries))
+
+
+@dataclass(frozen=True)
+class _Reach:
+    """The numbers of the indicators that each kind of input can move."""
+
+    everything: frozenset[str]
+    by_call: Mapping[ProbeCall, Set[str]]
+    by_statement: Mapping[str, Set[str]]
+    by_index: Mapping[str, Set[str]]
+
+
+def _reach(ruleset: Ruleset) -> _Reach:
+    calls: dict[ProbeCall, set[str]] = {}
+    statements: dict[str, set[str]] = {}
+    indices: dict[str, set[str]] = {}
+    for indicator in ruleset.instrument.indicators:
+        for criterion in indicator.criteria:
+            rule = ruleset.rules.rule(criterion.id)
+            for call in (*rule.met_by, *rule.refuted_by):
+                calls.setdefault(call, set()).add(indicator.number)
+            statements.setdefault(_place(criterion.id), set()).add(indicator.number)
+            if rule.external_index:
+                indices.setdefault(rule.external_index, set()).add(indicator.number)
+
+    everything = frozenset(indicator.number for indicator in ruleset.instrument.indicators)
+    return _Reach(everything, calls, statements, indices)
+
+
+def _place(criterion: str) -> str:
+    """The indicator's part of a criterion's id, or of a whole level's: ``I13`` of ``I13.3``."""
+    return criterion.partition(".")[0]
+
+
+def _concerned(reach: _Reach, before: Known, after: Known) -> frozenset[str]:
+    """The indicators that may change where one entry follows another."""
+    if before.freshness != after.freshness:
+        return reach.everything
+    nobody = frozenset[str]()
+    signed = {_place(a.criterion) for a in {*before.attestations} ^ {*after.attestations}}
+    return nobody.union(
+        *(reach.by_call.get(call, nobody) for call in _differing(before.answers, after.answers)),
+        *(reach.by_statement.get(indicator, nobody) for indicator in signed),
+        *(reach.by_index.get(index, nobody) for index in _differing(before.external, after.external)),
+        reach.everything & _differing(before.official, after.official),
+    )
+
+
+def _differing(before: Mapping[Any, object], after: Mapping[Any, object]) -> set[Any]:
+    return {key for key in {*before, *after} if before.get(key) != after.get(key)}
+
+
+class _Line:
+    """The three numbers of the index, moved along by what changes: sums of weight x level, exact."""
+
+    def __init__(self, instrument: Instrument, found: Mapping[str, IndicatorLevel]) -> None:
+        self.instrument = instrument
+        weights = {number: Fraction(level.weight) for number, level in found.items()}
+        whole = sum(weights.values(), Fraction(0))
+        self.weights = {number: weight / whole for number, weight in weights.items()}
+        self.numbers = {measure: Fraction(0) for measure in _MEASURES}
+        for number, level in found.items():
+            for measure in _MEASURES:
+                self.numbers[measure] += self.weights[number] * Fraction(getattr(level, measure))
+
+    def move(
+        self,
+        concerned: Iterable[str],
+        before: Mapping[str, IndicatorLevel],
+        after: Mapping[str, IndicatorLevel],
+    ) -> None:
+        for number in concerned:
+            for measure in _MEASURES:
+                old, new = getattr(before[number], measure), getattr(after[number], measure)
+                if old != new:
+                    self.numbers[measure] += self.weights[number] * (Fraction(new) - Fraction(old))
+
+    def point(self, at: datetime) -> Point:
+        proven, provisional, possible = (self.numbers[measure] for measure in _MEASURES)
+        return Point(at, proven, provisional, possible, predikat(self.instrument, provisional))
 
 
 def _in_force(known: Sequence[Known], moment: datetime) -> Known:
@@ -143,23 +226,21 @@ def _judged(
     entry = _in_force(known, moment)
     answers = entry.answers
     if scenario == "sources_run":
-        # Whether checks go on is not for the calendar to say: what they showed today, they show then.
-        seen = {
-            call: known[0].answers.get(call, answer)
-            if ruleset.probes[call.probe].kind == "uptime"
-            else answer
-            for call, answer in answers.items()
-        }
-        answers = {
-            call: _still_seen(answer, ruleset.probes[call.probe], entry.freshness, as_of, moment)
-            for call, answer in seen.items()
-        }
+        answers = {}
+        rules = (ruleset.rules.rule(c.id) for indicator in part.indicators for c in indicator.criteria)
+        for call in {call for rule in rules for call in rule.calls} & entry.answers.keys():
+            probe, answer = ruleset.probes[call.probe], entry.answers[call]
+            # Whether checks go on is not for the calendar to say: what they showed today, they show then.
+            if probe.kind == "uptime":
+                answer = known[0].answers.get(call, answer)
+            answers[call] = _still_seen(answer, probe, entry.freshness, as_of, moment)
+    places = {_place(c.id) for indicator in part.indicators for c in indicator.criteria}
     found = judge(
         ruleset.rules,
         part,
         ruleset.probes,
         answers,
-        entry.attestations,
+        [statement for statement in entry.attestations if _place(statement.criterion) in places],
         entry.freshness,
         moment,
         entry.external,
@@ -180,11 +261,11 @@ def _wait_for(
     waiting: dict[datetime, frozenset[str]],
     ruleset: Ruleset,
     entry: Known,
-    findings: Mapping[str, Finding],
+    findings: Iterable[Finding],
     after: datetime,
 ) -> None:
     """Note when findings stop being fresh and carried, with the indicators that this concerns."""
-    for finding in findings.values():
+    for finding in findings:
         if finding.expires_at is None or not finding.holds_or_carried:
             continue
         for grace in (timedelta(0), *_graces(ruleset, entry, finding)):
@@ -200,6 +281,8 @@ def _graces(ruleset: Ruleset, entry: Known, finding: Finding) -> set[timedelta]:
         return {entry.freshness["attestation"].grace}
     if name in ruleset.probes:
         return {entry.freshness[ruleset.probes[name].kind].grace}
+    if finding.answered_by.startswith("nilai indeks "):
+        return {entry.freshness.get("external_index", Freshness(*EXTERNAL_INDEX_DAYS)).grace}
     return {limits.grace for limits in entry.freshness.values()}
 
 
@@ -210,19 +293,8 @@ def _levels(
     return {level.indicator: level for level in levels(instrument, own, official)}
 
 
-def _point(instrument: Instrument, at: datetime, found: Mapping[str, IndicatorLevel]) -> Point:
-    total = sum((Fraction(level.weight) for level in found.values()), Fraction(0))
-
-    def mean(measure: Measure) -> Fraction:
-        parts = (Fraction(level.weight) * Fraction(getattr(level, measure)) for level in found.values())
-        return sum(parts, Fraction(0)) / total
-
-    provisional = mean("provisional")
-    return Point(at, mean("proven"), provisional, mean("possible"), predikat(instrument, provisional))
-
-
 def _expiries(
-    instrument: Instrument,
+    line: _Line,
     part: Instrument,
     at: datetime,
     findings: tuple[Mapping[str, Finding], Mapping[str, Finding]],
@@ -230,17 +302,17 @@ def _expiries(
     by_fact: bool,
 ) -> list[Expiry]:
     before, after = findings
-    total = sum((Fraction(level.weight) for level in found[1].values()), Fraction(0))
     rows = []
     for indicator in part.indicators:
-        weight = Fraction(indicator.weight) / total
+        weight = line.weights[indicator.number]
         known = (found[0][indicator.number].official, found[1][indicator.number].official)
         changed = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
+        if indicator.score_from == "external_index":
+            # One value makes the score: the first criterion speaks for all.
+            changed = [indicator.criteria[0].id] if changed else []
         if not changed and known[0] == known[1]:
             continue
-        proven, provisional = (
-            shares(instrument, indicator, before, after, known, measure) for measure in _COSTS
-        )
+        proven, provisional = (shares(part, indicator, before, after, known, measure) for measure in _COSTS)
         for criterion in (*changed, *([None] if known[0] != known[1] else [])):
             costs = (
                 weight * proven.get(criterion, Fraction(0)),
@@ -251,6 +323,7 @@ def _expiries(
 
 
 _COSTS: tuple[Measure, Measure] = ("proven", "provisional")
+_MEASURES: tuple[Measure, Measure, Measure] = ("proven", "provisional", "possible")
 
 
 def _expiry(
@@ -274,5 +347,5 @@ def _expiry(
     )
 
 
-def _counts(finding: Finding) -> tuple[bool, bool, bool]:
-    return finding.holds, finding.holds_or_carried, finding.is_open
+def _counts(finding: Finding) -> tuple[bool, bool, bool, Fraction | None]:
+    return finding.holds, finding.holds_or_carried, finding.is_open, finding.score

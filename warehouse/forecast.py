@@ -6,109 +6,103 @@ from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
 from transforms.attribution import rows_sum_to
-from transforms.forecast import INSTANT, SCENARIOS, Expiry, Forecast, Known, forecast
+from transforms.forecast import SCENARIOS, Expiry, Forecast, forecast
 from transforms.index import rounded
-from transforms.ruleset import load_ruleset
-from warehouse.connection import append, writing
-from warehouse.score import Models, known_at
+from warehouse.connection import append, copying, writing
+from warehouse.later_facts import LaterFacts, later_facts
+from warehouse.score import ScoreResult
 from warehouse.score_rows import rows_of
 
 _DIGITS = 10
 _STEP = Fraction(1, 10**_DIGITS)
-_MOST_MOMENTS = 24
 
 
-def forecast_latest(warehouse: Path, *, now: datetime, institution: str | None = None) -> list[Forecast]:
-    """Forecast the latest score of every institution (or the one named) under the rules in use.
+def forecast_scored(warehouse: Path, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
+    """Forecast what was just scored, where it is the latest score of its institution and instrument.
 
-    Facts are those on file as of that score. Where more than 24 moments are known at which a fact begins or
-    ceases to count, the forecast ends before the next one, and says so (`known_until`).
+    Writers wait while what begins to count later is read and while the forecasts are written, not while they
+    are computed. Where more than 24 days are known on which legal products may begin or cease to count, a
+    forecast ends before the next one, and says so (`known_until`).
     """
-    made = []
-    models = Models()
+    with copying(warehouse) as connection:
+        latest = _latest(connection)
+        chosen = [result for result in scored if result.current.score_id in latest]
+        rulesets = {result.instrument: result.ruleset for result in chosen}
+        ahead: dict[datetime, LaterFacts] = {}
+        for as_of in sorted({result.current.as_of for result in chosen}):
+            ahead[as_of] = later_facts(connection, rulesets, as_of)
+    made: list[tuple[ScoreResult, Forecast]] = []
+    for result in chosen:
+        facts = ahead[result.current.as_of]
+        known = facts.follow(result.known, result.institution, result.instrument)
+        made += [
+            (result, forecast(result.ruleset, known, result.current.as_of, scenario))
+            for scenario in SCENARIOS
+        ]
     with writing(warehouse, now) as connection:
-        rows = rows_of(connection, "latest_runs", {"institution": institution})
-        rulesets = {name: load_ruleset(name) for name in sorted({row["instrument"] for row in rows})}
-        runs = [row for row in rows if rulesets[row["instrument"]].hash == row["ruleset_hash"]]
-        facts: dict[tuple[str, str, datetime], Known] = {}
-        moments_of: dict[tuple[str, datetime], list[datetime]] = {}
-        # Rows of one institution follow each other, and what begins later is the same under all instruments.
-        for row in runs:
-            name, as_of = row["institution"], row["as_of"]
-            facts[name, row["instrument"], as_of] = known_at(
-                connection, models, rulesets[row["instrument"]], name, as_of
-            )
-            if (name, as_of) not in moments_of:
-                begins = rows_of(connection, "later_facts", {"institution": name, "as_of": as_of})
-                moments_of[name, as_of] = [entry["since"] for entry in begins]
-        later = {
-            (at, row["institution"], row["instrument"])
-            for row in runs
-            for at in moments_of[row["institution"], row["as_of"]][:_MOST_MOMENTS]
-        }
-        for at, name, instrument in sorted(later):
-            facts[name, instrument, at] = known_at(connection, models, rulesets[instrument], name, at)
-        for row in runs:
-            name, as_of, ruleset = row["institution"], row["as_of"], rulesets[row["instrument"]]
-            moments = moments_of[name, as_of]
-            until = moments[_MOST_MOMENTS] - INSTANT if len(moments) > _MOST_MOMENTS else None
-            known = [facts[name, row["instrument"], at] for at in (as_of, *moments[:_MOST_MOMENTS])]
-            for table in ("forecast", "expiry"):
-                connection.execute(
-                    f"DELETE FROM score.{table} WHERE institution = $institution AND score_id IN "
-                    "(SELECT score_id FROM score.run WHERE instrument = $instrument)",
-                    {"institution": name, "instrument": row["instrument"]},
-                )
-            for scenario in SCENARIOS:
-                found = forecast(ruleset, known, as_of, scenario)
-                _write(connection, row["score_id"], name, found, until)
-                made.append(found)
-    return made
-
-
-def _write(
-    connection: duckdb.DuckDBPyConnection,
-    score_id: str,
-    institution: str,
-    found: Forecast,
-    until: datetime | None,
-) -> None:
-    shared = {"score_id": score_id, "institution": institution, "scenario": found.scenario}
-    append(
-        connection,
-        "score.forecast",
-        [
-            {
-                "changes_at": point.at,
-                "known_until": until,
-                "proven": rounded(point.proven, _DIGITS),
-                "provisional": rounded(point.provisional, _DIGITS),
-                "possible": rounded(point.possible, _DIGITS),
-                "predikat": point.predikat,
+        # Another run may have scored a later date meanwhile.
+        latest = _latest(connection)
+        made = [(result, found) for result, found in made if result.current.score_id in latest]
+        _remove(connection, [result for result, _ in made])
+        points, expiries = list[dict[str, Any]](), list[dict[str, Any]]()
+        for result, found in made:
+            until = ahead[result.current.as_of].until.get(result.institution)
+            shared = {
+                "score_id": result.current.score_id,
+                "institution": result.institution,
+                "scenario": found.scenario,
             }
-            for point in found.points
-            if until is None or point.at <= until
-        ],
-        **shared,
-    )
+            points += [shared | row for row in _points(found, until)]
+            expiries += [shared | row for row in _expiries(found, until)]
+        append(connection, "score.forecast", points)
+        append(connection, "score.expiry", expiries)
+    return [found for _, found in made]
+
+
+def _latest(connection: duckdb.DuckDBPyConnection) -> set[str]:
+    return {row["score_id"] for row in rows_of(connection, "latest_runs", {"institution": None})}
+
+
+def _remove(connection: duckdb.DuckDBPyConnection, results: Sequence[ScoreResult]) -> None:
+    """Every forecast of an institution under an instrument that is about to have a new one."""
+    for instrument in sorted({result.instrument for result in results}):
+        names = sorted({result.institution for result in results if result.instrument == instrument})
+        for table in ("forecast", "expiry"):
+            connection.execute(
+                f"DELETE FROM score.{table} WHERE list_contains($names, institution) AND score_id IN "
+                "(SELECT score_id FROM score.run WHERE instrument = $instrument)",
+                {"names": names, "instrument": instrument},
+            )
+
+
+def _points(found: Forecast, until: datetime | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "changes_at": point.at,
+            "known_until": until,
+            "proven": rounded(point.proven, _DIGITS),
+            "provisional": rounded(point.provisional, _DIGITS),
+            "possible": rounded(point.possible, _DIGITS),
+            "predikat": point.predikat,
+        }
+        for point in found.points
+        if until is None or point.at <= until
+    ]
+
+
+def _expiries(found: Forecast, until: datetime | None) -> list[dict[str, Any]]:
     rows = [expiry for expiry in found.expiries if until is None or expiry.at <= until]
     proven = _rounded(found.points[0].proven, [expiry.proven_change for expiry in rows])
     provisional = _rounded(found.points[0].provisional, [expiry.provisional_change for expiry in rows])
-    append(
-        connection,
-        "score.expiry",
-        [
-            _row(expiry, ordinal) | {"proven_change": lost, "provisional_change": cost}
-            for ordinal, (expiry, lost, cost) in enumerate(
-                zip(rows, proven, provisional, strict=True), start=1
-            )
-        ],
-        **shared,
-    )
+    return [
+        _row(expiry, ordinal) | {"proven_change": lost, "provisional_change": cost}
+        for ordinal, (expiry, lost, cost) in enumerate(zip(rows, proven, provisional, strict=True), start=1)
+    ]
 
 
 def _rounded(start: Fraction, parts: Sequence[Fraction]) -> list[object]:

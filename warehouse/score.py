@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -55,7 +55,8 @@ class ScoreError(Exception):
 class ScoreResult:
     """One institution scored: its numbers, the date compared with, what moved, and the alerts decided.
 
-    `rules` is the date compared with under the rules before and these, where it was scored under both.
+    `ruleset` and `known` are what it was judged by. `rules` is the date compared with under the rules before
+    and these, where it was scored under both.
     """
 
     institution: str
@@ -65,6 +66,8 @@ class ScoreResult:
     changes: tuple[attribution.Change, ...]
     alerts: tuple[alerts.Alert, ...]
     is_new: bool
+    ruleset: Ruleset
+    known: Known
     rules: RuleChange | None = None
 
 
@@ -108,6 +111,17 @@ class _Facts:
     turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
     compromised: Mapping[str, Sequence[alerts.CompromisedService]]
     changed: Mapping[str, Sequence[alerts.ChangedService]]
+
+    def of(self, institution: str, as_of: datetime) -> Known:
+        """What one institution is judged by."""
+        return Known(
+            since=as_of,
+            answers=self.answers.get(institution, {}),
+            attestations=self.attestations.get(institution, ()),
+            freshness=self.freshness[institution],
+            official=self.official.get(institution, {}),
+            external=self.external.get(institution, {}),
+        )
 
 
 def score(
@@ -235,17 +249,18 @@ def _score_one(
     is_history: bool = False,
 ) -> ScoreResult:
     name = row["institution"]
+    known = facts.of(name, as_of)
     findings = scoring.judge(
         ruleset.rules,
         ruleset.instrument,
         ruleset.probes,
-        facts.answers.get(name, {}),
-        facts.attestations.get(name, ()),
-        facts.freshness[name],
+        known.answers,
+        known.attestations,
+        known.freshness,
         as_of,
-        facts.external.get(name, {}),
+        known.external,
     )
-    scored = scoring.levels(ruleset.instrument, findings, facts.official.get(name, {}))
+    scored = scoring.levels(ruleset.instrument, findings, known.official)
     current = attribution.Scored(
         score_id=_score_id(name, ruleset, as_of, findings, scored),
         institution=name,
@@ -292,7 +307,9 @@ def _score_one(
             rules=rules,
         )
         write_outbox(connection, current, decided, now)
-    return ScoreResult(name, ruleset.instrument.id, current, previous, moved, decided, is_new, rules)
+    return ScoreResult(
+        name, ruleset.instrument.id, current, previous, moved, decided, is_new, ruleset, known, rules
+    )
 
 
 def _rules_between(
@@ -318,21 +335,13 @@ def _facts(
         )
     external: dict[str, dict[str, scoring.ExternalValue]] = {}
     for row in rows_of(connection, "external_indices", parameters):
-        external.setdefault(row["institution"], {})[row["index_id"]] = scoring.ExternalValue(
-            index=row["index_id"],
-            year=row["year"],
-            value=row["value"].normalize(),
-            observed_at=row["observed_at"],
-            expires_at=row["expires_at"],
-            citation=row["citation"],
-            evidence_ids=(row["capture_id"],),
-        )
+        external.setdefault(row["institution"], {})[row["index_id"]] = external_value(row)
     official: dict[str, dict[str, Decimal]] = {}
     for row in rows_of(connection, "official_levels", parameters):
         official.setdefault(row["institution"], {})[row["indicator"]] = row["level"]
     attested: dict[str, list[scoring.Attested]] = {}
     for row in rows_of(connection, "attestations", parameters):
-        attested.setdefault(row["institution"], []).append(_attested(row))
+        attested.setdefault(row["institution"], []).append(attested_by(row))
     failed: dict[str, list[alerts.FailedSource]] = {}
     for row in rows_of(connection, "failed_sources", parameters):
         failed.setdefault(row.pop("institution"), []).append(alerts.FailedSource(**row))
@@ -360,27 +369,17 @@ def _facts(
     )
 
 
-def known_at(
+def build_models(
     connection: duckdb.DuckDBPyConnection,
-    models: Models,
-    ruleset: Ruleset,
-    institution: str,
-    moment: datetime,
-) -> Known:
-    """What the warehouse says of one institution as of a moment; the models stay built as of then."""
-    facts = _facts(connection, models, ruleset, moment)
-    return Known(
-        since=moment,
-        answers=facts.answers.get(institution, {}),
-        attestations=facts.attestations.get(institution, ()),
-        freshness=facts.freshness[institution],
-        official=facts.official.get(institution, {}),
-        external=facts.external.get(institution, {}),
-    )
+    topics: Sequence[Topic],
+    as_of: datetime,
+    *,
+    only: Collection[str] | None = None,
+) -> None:
+    """The facts as of the date, as temporary tables named after the files of `transforms/models/`.
 
-
-def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
-    """The facts as of the date, as temporary tables named after the files of `transforms/models/`."""
+    `only` names those that are built, where others need not stand.
+    """
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE topic_rule "
         "(topic VARCHAR, kind VARCHAR, include VARCHAR, exclude VARCHAR)"
@@ -400,7 +399,8 @@ def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic],
     )
     parameters = {"as_of": as_of, **topic_filters(topics)}
     for model in load_models():
-        execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
+        if only is None or model.name in only:
+            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
 
 
 def ask(
@@ -447,7 +447,21 @@ def _asked(
     }
 
 
-def _attested(row: Mapping[str, Any]) -> scoring.Attested:
+def external_value(row: Mapping[str, Any]) -> scoring.ExternalValue:
+    """A row of the query external_indices or later_external."""
+    return scoring.ExternalValue(
+        index=row["index_id"],
+        year=row["year"],
+        value=row["value"].normalize(),
+        observed_at=row["observed_at"],
+        expires_at=row["expires_at"],
+        citation=row["citation"],
+        evidence_ids=(row["capture_id"],),
+    )
+
+
+def attested_by(row: Mapping[str, Any]) -> scoring.Attested:
+    """A row of the query attestations or later_statements."""
     who = f"{row['signer']} ({row['signer_role']})" if row["signer_role"] else row["signer"]
     verb = {
         "terpenuhi": "menyatakan terpenuhi",

@@ -1,0 +1,28 @@
+-- Signed statements that are on file at $as_of and count only later: from their signature, or from the day on which
+-- they take effect. Otherwise as attestations.sql.
+WITH attested AS (
+    SELECT
+        att.*,
+        timezone(inst.time_zone, CAST(att.signed_on AS TIMESTAMP)) AS signed_at,
+        timezone(
+            inst.time_zone, CAST(greatest(att.signed_on, coalesce(att.effective_on, att.signed_on)) AS TIMESTAMP)
+        ) AS effective_at,
+        timezone(inst.time_zone, CAST(att.expires_on + 1 AS TIMESTAMP)) AS ends_at
+    FROM core.attestation AS att
+    JOIN core.institution AS inst
+        ON inst.institution = att.institution
+        AND inst.valid_from <= $as_of AND (inst.valid_to IS NULL OR inst.valid_to > $as_of)
+    WHERE att.instrument = $instrument
+      AND att.valid_from <= $as_of AND (att.valid_to IS NULL OR att.valid_to > $as_of)
+)
+SELECT
+    att.institution, att.criterion, att.statement, att.signer, att.signer_role, att.signed_on, att.effective_on,
+    att.scope, att.file_name, att.capture_id, att.file_capture_id, att.signed_at, att.effective_at AS since,
+    att.ends_at IS NOT NULL AS has_own_expiry,
+    coalesce(att.ends_at, att.effective_at + fresh.ttl) AS expires_at
+FROM attested AS att
+JOIN core.freshness AS fresh
+    ON fresh.institution = att.institution AND fresh.kind = 'attestation'
+    AND fresh.valid_from <= $as_of AND (fresh.valid_to IS NULL OR fresh.valid_to > $as_of)
+WHERE att.effective_at > $as_of
+ORDER BY att.institution, att.criterion, att.signed_on, att.attestation_key
