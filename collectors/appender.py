@@ -13,6 +13,7 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any, BinaryIO
+from urllib.parse import urldefrag
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -130,7 +131,7 @@ class Appender:
         return self.vouch(recorded_at)
 
     def vouch(self, recorded_at: datetime) -> Entry:
-        """Make the records durable, of which the last is that of the run, and add their line to the ledger."""
+        """Make the records durable, the last being that of the run, and add their line to the ledger."""
         self._out.flush()
         os.fsync(self._out.fileno())
         last = self._places[-1]
@@ -172,7 +173,7 @@ class Appender:
         return str(record.rec_headers.get_header("WARC-Record-ID"))
 
     def _add_request(self, fetched: Fetched, date: str, response_id: str) -> None:
-        target = fetched.url.split("://", 1)[-1]
+        target = urldefrag(fetched.url).url.split("://", 1)[-1]
         path = "/" + target.split("/", 1)[1] if "/" in target else "/"
         head = StatusAndHeaders(
             f"{fetched.method} {path} HTTP/1.1", list(fetched.request_headers), is_http_request=True
@@ -181,6 +182,8 @@ class Appender:
             self._writer.create_warc_record(
                 fetched.url,
                 "request",
+                io.BytesIO(fetched.request_body),
+                len(fetched.request_body),
                 http_headers=head,
                 warc_headers_dict={
                     "WARC-Record-ID": _record_id(),

@@ -89,6 +89,7 @@ class Fetched:
     method: str = "GET"
     request_headers: tuple[tuple[str, str], ...] = ()
     not_modified: tuple[tuple[str, str], ...] | None = None
+    request_body: bytes = b""
 
     @property
     def body(self) -> bytes:

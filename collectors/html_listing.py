@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -148,19 +149,72 @@ class Detail(_Strict):
     relations: Selector | None = None
 
 
+_FILLED = frozenset({"token", "page", "start"})
+
+
+def _template(value: str) -> str:
+    """Text with {token}, {page} (from 1) or {start} (rows before this page) in it."""
+    try:
+        named = {name for _, name, *_ in Formatter().parse(value) if name is not None}
+    except ValueError as error:
+        raise ValueError(f"{value!r} cannot be filled in: {error}") from error
+    if named - _FILLED:
+        raise ValueError(f"{value!r}: only {{token}}, {{page}} and {{start}} are filled in")
+    return value
+
+
+Template = Annotated[str, AfterValidator(_template)]
+
+
+class Form(_Strict):
+    """Rows that come only for a form posted to `action` (relative to the page of the source's address).
+
+    `token` finds in that page what the site wants sent back; `fields` and `headers` are what is sent, with
+    {token}, {page} (from 1) and {start} (rows of the pages before) filled in. Where {page} or {start} is
+    among the fields, pages are asked for until one is empty, shows what the one before did, has fewer rows
+    than `size`, or the number of all documents is reached; else there is one answer.
+    """
+
+    action: str
+    token: Rules = ()
+    headers: dict[str, Template] = Field(default_factory=dict)
+    fields: dict[str, Template] = Field(default_factory=dict)
+    size: int | None = Field(default=None, ge=1)
+
+    @model_validator(mode="after")
+    def _token_is_found(self) -> Form:
+        sent = "".join((*self.headers.values(), *self.fields.values()))
+        if bool(self.token) != ("{token}" in sent):
+            raise ValueError("token says where it is found, {token} in fields or headers where it is sent")
+        return self
+
+    def following(self, where: str, shown: int, total: int | None) -> str | None:
+        """The fragment that asks for the page after the one at `where`, or None at the end."""
+        asked = dict(parse_qsl(urlsplit(where).fragment))
+        is_paged = any("{page}" in value or "{start}" in value for value in self.fields.values())
+        if not is_paged or not shown or not asked or (self.size is not None and shown < self.size):
+            return None
+        before = int(asked["start"]) + shown
+        if total is not None and before >= total:
+            return None
+        return "#" + urlencode({"page": int(asked["page"]) + 1, "start": before})
+
+
 class Profile(_Strict):
     """How one family of sites shows its documents.
 
-    `answer` is what the site answers with: a page, or the JSON that DataTables loads, whose rows are taken
-    for those of a table. `next` is the link to the next page, `pages` how to number it where there is none,
-    `count` a pattern for the number of all documents, `empty` an element that says there are none. Rows
-    without a `title` are rejects. `relations` are the elements that say what a document does to others, as
-    "Mencabut" and links (`collectors.relation_blocks`).
+    `answer` is what the site answers with: a page, or the JSON that DataTables loads, whose rows are
+    taken for those of a table. `form` is how to ask where a plain request gives no rows. `next` is the
+    link to the next page, `pages` how to number it where there is none, `count` a pattern for the number
+    of all documents, `empty` an element that says there are none. Rows without a `title` are rejects.
+    `relations` are the elements that say what a document does to others, as "Mencabut" and links
+    (`collectors.relation_blocks`).
     """
 
     id: str
     about: str
     answer: Literal["page", "datatables"] = "page"
+    form: Form | None = None
     row: Selector
     title: Rules
     type_name: Rules = ()
@@ -237,7 +291,7 @@ def read_page(
         table = read_datatable(text, where, blocked_reason(headers, payload))
         body = BeautifulSoup(table.html, "lxml").find("table")
         found = tuple(body.find_all("tr", recursive=False)) if isinstance(body, Tag) else ()
-        return Page(found, not found, _numbered(profile.pages, where, len(found), table.total), table.total)
+        return Page(found, not found, _next_numbered(profile, where, len(found), table.total), table.total)
     soup = BeautifulSoup(text, "lxml")
     is_empty = soup.select_one(profile.empty) is not None
     found = () if is_empty else tuple(soup.select(profile.row))
@@ -253,9 +307,17 @@ def read_page(
     total = _total(soup, profile)
     link = soup.select_one(profile.next) if profile.next else None
     following = _attribute(link, "href") if link else None
-    if following is None and profile.pages is not None and _goes_on(soup, profile.pages, len(found)):
-        following = _numbered(profile.pages, where, len(found), total)
+    if profile.form is not None or (
+        following is None and profile.pages is not None and _goes_on(soup, profile.pages, len(found))
+    ):
+        following = _next_numbered(profile, where, len(found), total)
     return Page(found, is_empty, following, total)
+
+
+def _next_numbered(profile: Profile, where: str, shown: int, total: int | None) -> str | None:
+    if profile.form is not None:
+        return profile.form.following(where, shown, total)
+    return _numbered(profile.pages, where, shown, total)
 
 
 def _goes_on(soup: BeautifulSoup, pages: Pages, shown: int) -> bool:

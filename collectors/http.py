@@ -39,6 +39,7 @@ _AGENT_NAME = "PantauSPBE"
 _BACKOFF_SECONDS = (0.5, 1.5)
 _LONGEST_WAIT_SECONDS = 60.0
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_REPEATING_REDIRECTS = frozenset({307, 308})
 # What Python calls digits includes superscripts, and a number of thousands of them is an error.
 _DIGITS = re.compile(r"^[0-9]{1,18}$")
 _RETRIED_KINDS = frozenset({"connection", "refused", "dns"})
@@ -132,10 +133,21 @@ class HttpSession:
         5xx are tried twice more, after the time the server asks for (up to a minute; longer is not waited
         for). Raises FetchError for a transfer that failed.
         """
+        return self._stubborn(url, headers, None)
+
+    def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Fetched:
+        """What `url` answers to a form (urlencoded), as `get` does; for forms that ask and change nothing.
+
+        A redirect is followed without the form, as browsers do, but for a 307 or 308 at the same host.
+        """
+        kind = {"Content-Type": "application/x-www-form-urlencoded"} if body else {}
+        return self._stubborn(url, {**kind, **headers}, body)
+
+    def _stubborn(self, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> Fetched:
         for pause in _BACKOFF_SECONDS:
             wait: float | None = pause
             try:
-                fetched = self._attempt(url, headers, self._timeout)
+                fetched = self._attempt(url, headers, self._timeout, body)
             except FetchError as error:
                 if error.kind not in _RETRIED_KINDS:
                     raise
@@ -144,7 +156,7 @@ class HttpSession:
                 if wait is None:
                     return fetched
             time.sleep(wait or 0)
-        return self._attempt(url, headers, self._timeout)
+        return self._attempt(url, headers, self._timeout, body)
 
     def earlier(self, url: str) -> Fetched | None:
         """What a run that failed just now was answered at `url`, as it came; None where it was not."""
@@ -186,14 +198,16 @@ class HttpSession:
             self._robots[host] = rules
         return self._robots[host].can_fetch(_AGENT_NAME, url)
 
-    def _attempt(self, url: str, headers: Mapping[str, str] | None, seconds: float) -> Fetched:
+    def _attempt(
+        self, url: str, headers: Mapping[str, str] | None, seconds: float, body: bytes | None = None
+    ) -> Fetched:
         self._limits.start(seconds)
         self._limits.are_private_addresses_allowed = True
         self.redirects = ()
         followed: list[Fetched] = []
         address = url
         while True:
-            answer = self._one(address, headers)
+            answer = self._one(address, headers, body)
             target = _redirect_target(answer)
             if target is None:
                 self.redirects = tuple(followed)
@@ -208,9 +222,13 @@ class HttpSession:
                 )
             if urlsplit(answer.url).hostname in self._limits.public_hosts:
                 self._limits.are_private_addresses_allowed = False
+            if body is not None and (
+                answer.status not in _REPEATING_REDIRECTS or _origin(target) != _origin(address)
+            ):
+                headers, body = {}, None
             address = target
 
-    def _one(self, url: str, headers: Mapping[str, str] | None) -> Fetched:
+    def _one(self, url: str, headers: Mapping[str, str] | None, body: bytes | None) -> Fetched:
         parts = self._within_reach(url)
         earlier = self._confirmable.get(url) if headers is None else None
         if earlier is not None:
@@ -220,8 +238,14 @@ class HttpSession:
                 # Time spent waiting on purpose does not count.
                 self._limits.postpone(waited_seconds)
                 moment = self.clock()
-                with self._session.get(
-                    url, headers=headers, stream=True, allow_redirects=False, timeout=self._timeout
+                with self._session.request(
+                    "GET" if body is None else "POST",
+                    url,
+                    data=body,
+                    headers=headers,
+                    stream=True,
+                    allow_redirects=False,
+                    timeout=self._timeout,
                 ) as response:
                     content = self._content(url, response.raw)
         except OutOfReachError as error:
@@ -245,6 +269,8 @@ class HttpSession:
                 for name, value in response.request.headers.items()
                 if name.lower() not in _SECRET_HEADERS
             ),
+            method="GET" if body is None else "POST",
+            request_body=body or b"",
         )
         if earlier is not None and fetched.status == 304:
             return replace(

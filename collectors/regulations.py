@@ -22,9 +22,10 @@ from collectors.digest_set import DigestSet, digest
 from collectors.drop_folder import read_file, top_files
 from collectors.evidence import Capture, Fetched, Parsed, ParseError, RegulationRecord, Reject, joined
 from collectors.fetch_error import FetchError
-from collectors.html_listing import Detail, load_profile
+from collectors.html_listing import Detail, Form, load_profile
 from collectors.http import HttpSession
 from collectors.institution import Source
+from collectors.posted_form import PostedForm
 from collectors.regulation_rows import Cells, Notes, clean_url, to_record
 
 _SUFFIXES = {"jdihn": (".json", ".txt"), "html": (".html", ".htm")}
@@ -71,8 +72,8 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     Raises FetchError after the last document, so that a listing that could not be read to its end is never
     taken for a short one: ``http_<status>`` for an error page, ``loop`` for pages that go in a circle,
     ``too_many_pages`` when `max_pages` are read and there are more, ``robots`` where robots.txt forbids a
-    page, ``not_allowed`` for a link to another host, ``profile`` for a profile that does not exist, besides
-    those of HttpSession.
+    page, ``not_allowed`` for a link to another host, ``profile`` for a profile that does not exist,
+    ``no_token`` for a form without its token, besides those of HttpSession.
     """
     if source.path is not None:
         folder, names = top_files(source.path, _SUFFIXES[source.format or "jdihn"])
@@ -88,6 +89,17 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
     assert source.url is not None
     _profile_exists(source)
     address = source.url
+    ask: Callable[[str], Fetched] = session.get
+    form = _form_of(source)
+    if form is not None:
+        session.obey_robots(address)
+        # Never one that the server confirms: its token was that of another session.
+        page = session.get(address, headers={})
+        yield from session.redirects
+        yield page
+        _refuse_error(page, 0)
+        posted = PostedForm(form, next_address(page.url, form.action), page, session)
+        ask, address = posted.ask, posted.first
     links: list[str] = []
     visited: list[str] = []
     shown: list[bytes] = []
@@ -96,19 +108,12 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
         kept = session.earlier(address) if is_resumed else None
         if kept is None:
             session.obey_robots(address)
-            document = session.get(address)
+            document = ask(address)
             yield from session.redirects
         else:
             document = kept
         yield document
-        if document.status is not None and document.status >= 400:
-            raise FetchError(
-                document.url,
-                f"http_{document.status}",
-                f"the site answered {document.status} {document.reason}".strip()
-                + (f" on page {len(visited) + 1}" if visited else "")
-                + "; open the address in a browser and correct it, or tell the site's owner",
-            )
+        _refuse_error(document, len(visited))
         visited.append(address)
         step = _next_step(document, source, shown, links)
         if len(visited) == 1:
@@ -129,6 +134,17 @@ def fetch(source: Source, session: HttpSession) -> Iterator[Fetched]:
         address = step
 
 
+def _refuse_error(document: Fetched, pages_before: int) -> None:
+    if document.status is not None and document.status >= 400:
+        raise FetchError(
+            document.url,
+            f"http_{document.status}",
+            f"the site answered {document.status} {document.reason}".strip()
+            + (f" on page {pages_before + 1}" if pages_before else "")
+            + "; open the address in a browser and correct it, or tell the site's owner",
+        )
+
+
 def _begins_as_before(earlier: Fetched | None, source: Source, shown: Sequence[bytes]) -> bool:
     """Whether the first page shows what it did in the run that failed; else all pages may have shifted."""
     if earlier is None or not shown:
@@ -146,6 +162,10 @@ def _profile_exists(source: Source) -> None:
             load_profile(source.profile or "")
         except ParseError as error:
             raise FetchError(source.url or "", "profile", str(error)) from error
+
+
+def _form_of(source: Source) -> Form | None:
+    return load_profile(source.profile or "").form if source.format == "html" else None
 
 
 def _detail_of(source: Source) -> Detail | None:
@@ -214,7 +234,11 @@ def _next_step(document: Fetched, source: Source, shown: list[bytes], links: lis
             urlsplit(document.url).hostname or ""
         ):
             links.append(own)
-    return None if page.next_link is None else next_address(document.url, page.next_link)
+    if page.next_link is None:
+        return None
+    if _form_of(source) is not None:
+        return urljoin(document.url, page.next_link)
+    return next_address(document.url, page.next_link)
 
 
 def next_address(page_url: str, link: str) -> str:
@@ -284,7 +308,7 @@ def parse_parts(  # noqa: PLR0912 (the way of a row, in order)
     detail = _detail_of(source)
     own_pages: dict[str, _Row] = {}
     details: list[tuple[_Row, Capture]] = []
-    for asked, capture in _answers(captures):
+    for asked, capture in _answers(captures, source):
         if asked in own_pages:
             details.append((own_pages[asked], capture))
             continue
@@ -342,15 +366,20 @@ def _read(
     return None if is_repeated else found
 
 
-def _answers(captures: Sequence[Capture]) -> Iterator[tuple[str, Capture]]:
-    """Every capture that is no redirect, with the address that was asked for, before any redirect."""
+def _answers(captures: Sequence[Capture], source: Source) -> Iterator[tuple[str, Capture]]:
+    """Every capture that is no redirect, with the address that was asked for, before any redirect.
+
+    The page of a form is left out: it was asked for its token.
+    """
     asked: str | None = None
+    is_form_page = _form_of(source) is not None and bool(captures) and captures[0].status is not None
     for capture in captures:
         asked = asked or capture.url
         if capture.status is not None and 300 <= capture.status < 400:
             continue
-        yield asked, capture
-        asked = None
+        if not is_form_page:
+            yield asked, capture
+        asked, is_form_page = None, False
 
 
 def _add_details(
