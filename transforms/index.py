@@ -11,7 +11,7 @@ from math import lcm
 from typing import Literal
 
 from transforms.instrument import Aspect, Domain, Indicator, Instrument, WorkedExample
-from transforms.scoring import IndicatorLevel, Score
+from transforms.scoring import IndicatorLevel, Same, Score
 
 LEVELS = (1, 2, 3, 4, 5)
 
@@ -63,22 +63,10 @@ class _Part:
         )
 
 
-class _Same:
-    """An instrument as a key: the same object, not an equal one (comparing all of a norm is slow)."""
-
-    def __init__(self, instrument: Instrument) -> None:
-        self.instrument = instrument
-
-    def __hash__(self) -> int:
-        return id(self.instrument)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Same) and other.instrument is self.instrument
-
-
 @lru_cache(maxsize=16)
-def _parts_of(same: _Same) -> tuple[_Part, ...]:
-    instrument = same.instrument
+def _parts_of(same: Same) -> tuple[_Part, ...]:
+    assert isinstance(same.it, Instrument)
+    instrument = same.it
     places = list(enumerate(instrument.indicators))
     step = lcm(*(Fraction(i.weight).denominator for i in instrument.indicators))
 
@@ -123,7 +111,7 @@ def aggregates(instrument: Instrument, scored: Sequence[IndicatorLevel]) -> tupl
             _predikat_of(instrument, part.scope, middle),
         )
 
-    return tuple(of(part) for part in _parts_of(_Same(instrument)))
+    return tuple(of(part) for part in _parts_of(Same(instrument)))
 
 
 def _predikat_of(instrument: Instrument, scope: Scope, value: Fraction) -> str | None:
@@ -186,7 +174,7 @@ def calculate(instrument: Instrument, given: Mapping[str, int | Decimal]) -> tup
         banded = _predikat_of(instrument, part.scope, mean)
         return Aggregate(part.scope, part.code, part.name, part.weight, mean, mean, mean, Fraction(1), banded)
 
-    return tuple(of(part) for part in _parts_of(_Same(instrument)))
+    return tuple(of(part) for part in _parts_of(Same(instrument)))
 
 
 def combine(

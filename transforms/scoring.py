@@ -21,10 +21,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from transforms.instrument import (
-    Criterion,
+    Band,
     ExternalIndex,
     Indicator,
     Instrument,
@@ -218,22 +219,94 @@ def judge(
         )
         for index in instrument.external_indices
     }
-    return tuple(
-        _finding(
-            indicator,
-            level.level,
-            criterion,
-            rules.rule(criterion.id),
-            claim,
-            answers,
-            attestations,
-            borrowed,
-            grace,
-            as_of,
-        )
-        for indicator in instrument.indicators
-        for level in indicator.levels
-        for criterion in level.criteria
+    about: dict[str, list[Attested]] = {}
+    for attested in attestations:
+        about.setdefault(attested.criterion, []).append(attested)
+    found = []
+    for asked in _asked_of(Same(rules), Same(instrument)):
+        rule = asked.rule
+        speaking = asked.statements_in(about) if rule.attestation and about else ()
+        if asked.blank is not None and not speaking:
+            found.append(asked.blank)
+        else:
+            found.append(
+                _finding(asked.indicator, asked.level, rule, claim, answers, speaking, borrowed, grace, as_of)
+            )
+    return tuple(found)
+
+
+class Same:
+    """A part of a norm as a key: the same object, not an equal one (comparing all of a norm is slow)."""
+
+    __slots__ = ("it",)
+
+    def __init__(self, it: object) -> None:
+        self.it = it
+
+    def __hash__(self) -> int:
+        return id(self.it)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Same) and other.it is self.it
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """A criterion with its rule and place. `blank` is its finding where nobody has said anything about it.
+
+    It is None where that depends on what a probe or another body said.
+    """
+
+    indicator: Indicator
+    level: int
+    rule: Rule
+    codes: tuple[str, ...]
+    blank: Finding | None
+
+    def statements_in(self, about: Mapping[str, Sequence[Attested]]) -> Sequence[Attested]:
+        """The statements about it, its level or its indicator."""
+        named = [about[code] for code in self.codes if code in about]
+        return named[0] if len(named) == 1 else [one for several in named for one in several]
+
+
+@lru_cache(maxsize=16)
+def _asked_of(rules: Same, instrument: Same) -> tuple[_Asked, ...]:
+    assert isinstance(rules.it, Rules)
+    assert isinstance(instrument.it, Instrument)
+    asked = []
+    for indicator, level, criterion in instrument.it.placed():
+        rule = rules.it.rule(criterion.id)
+        words = criterion.id.split(".")
+        codes = tuple(".".join(words[:count]) for count in range(1, len(words) + 1))
+        blank = None
+        if not rule.calls and rule.external_index is None:
+            blank = _unanswered(indicator, level.level, rule)
+            blank = (
+                replace(blank, state="met", reason=FLOOR_REASON, answered_by="dasar skala")
+                if rule.floor
+                else replace(blank, reason=_why_unknown(rule, {}))
+            )
+        asked.append(_Asked(indicator, level.level, rule, codes, blank))
+    return tuple(asked)
+
+
+def _unanswered(
+    indicator: Indicator, level: int, rule: Rule, hint: str | None = None, score: Fraction | None = None
+) -> Finding:
+    return Finding(
+        criterion=rule.criterion,
+        indicator=indicator.number,
+        level=level,
+        state="unknown",
+        is_fresh=False,
+        is_carried=False,
+        reason="",
+        evidence_ids=(),
+        observed_at=None,
+        expires_at=None,
+        answered_by="",
+        hint=hint,
+        score=score,
     )
 
 
@@ -276,35 +349,43 @@ class _Borrowed:
 def _finding(
     indicator: Indicator,
     level: int,
-    criterion: Criterion,
     rule: Rule,
     claim: Callable[[ProbeCall, timedelta | None], _Claim | None],
     answers: Mapping[ProbeCall, Answer],
-    attestations: Sequence[Attested],
+    statements: Sequence[Attested],
     borrowed: Mapping[str, _Borrowed],
     grace: timedelta,
     as_of: datetime,
 ) -> Finding:
-    blank = Finding(
-        criterion=criterion.id,
-        indicator=indicator.number,
-        level=level,
-        state="unknown",
-        is_fresh=False,
-        is_carried=False,
-        reason="",
-        evidence_ids=(),
-        observed_at=None,
-        expires_at=None,
-        answered_by="",
-        hint=_hint(rule, claim),
-        score=borrowed[rule.external_index].score()
+    hint = _hint(rule, claim) if rule.hinted_by else None
+    score = (
+        borrowed[rule.external_index].score()
         if rule.external_index and indicator.score_from == "external_index"
-        else None,
+        else None
     )
-    if rule.floor:
-        return replace(blank, state="met", reason=FLOOR_REASON, answered_by="dasar skala")
-    signed = _signed(criterion.id, attestations, grace, rule.ttl) if rule.attestation else []
+
+    def stand(state: State, claim: _Claim, *, is_carried: bool = False) -> Finding:
+        fresh = as_of <= claim.fresh_until
+        reason = claim.reason
+        if not fresh:
+            reason += f" (bukti kedaluwarsa sejak {claim.fresh_until:%Y-%m-%d})"
+        return Finding(
+            rule.criterion,
+            indicator.number,
+            level,
+            state,
+            fresh,
+            is_carried,
+            reason,
+            claim.evidence_ids,
+            claim.observed_at,
+            claim.fresh_until,
+            claim.answered_by,
+            hint,
+            score,
+        )
+
+    signed = _signed(statements, grace, rule.ttl) if statements else []
     refutations = [c for call in rule.refuted_by if (c := claim(call, rule.ttl)) and c.holds]
     alternatives = [*[c for call in rule.met_by if (c := claim(call, rule.ttl))], *signed]
     unusable = None
@@ -318,45 +399,26 @@ def _finding(
     negative = [c for c in alternatives if not c.holds]
     best = positive[-1] if positive else None
     if refutations:
-        return _stand(blank, "not_met", refutations[0], as_of)
+        return stand("not_met", refutations[0])
     if best and as_of <= best.fresh_until:
-        return _stand(blank, "met", best, as_of)
+        return stand("met", best)
     if best and as_of <= best.carried_until:
-        return replace(_stand(blank, "stale", best, as_of), is_carried=True)
+        return stand("stale", best, is_carried=True)
     if negative:
-        return _stand(blank, "not_met", max(negative, key=lambda c: c.fresh_until), as_of)
+        return stand("not_met", max(negative, key=lambda c: c.fresh_until))
     if best:
-        return _stand(blank, "stale", best, as_of)
+        return stand("stale", best)
     asked = (*rule.met_by, *rule.refuted_by)
     broken = [answer.error for call in asked if (answer := answers.get(call)) and answer.error]
     broken += [unusable] if unusable else []
+    blank = _unanswered(indicator, level, rule, hint, score)
     if broken:
         return replace(blank, state="error", reason=f"Pemeriksaan gagal dijalankan: {broken[0]}")
     return replace(blank, reason=_why_unknown(rule, answers))
 
 
-def _stand(blank: Finding, state: State, claim: _Claim, as_of: datetime) -> Finding:
-    fresh = as_of <= claim.fresh_until
-    reason = claim.reason
-    if not fresh:
-        reason += f" (bukti kedaluwarsa sejak {claim.fresh_until:%Y-%m-%d})"
-    return replace(
-        blank,
-        state=state,
-        is_fresh=fresh,
-        reason=reason,
-        evidence_ids=claim.evidence_ids,
-        observed_at=claim.observed_at,
-        expires_at=claim.fresh_until,
-        answered_by=claim.answered_by,
-    )
-
-
-def _signed(
-    criterion: str, attestations: Sequence[Attested], grace: timedelta, ttl: timedelta | None
-) -> list[_Claim]:
-    """The statements that speak on a criterion: the newest negative, and positive ones signed after it."""
-    about = [a for a in attestations if criterion == a.criterion or criterion.startswith(a.criterion + ".")]
+def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) -> list[_Claim]:
+    """Of the statements about a criterion those that speak: the newest negative, positive ones after it."""
     refused = [a for a in about if a.statement != "terpenuhi"]
     last_refused = max((a.signed_at for a in refused), default=None)
     speaking = [
@@ -415,13 +477,14 @@ def level_of(indicator: Indicator, counts: Callable[[str], bool]) -> int:
     return max(reached)
 
 
-def score_of(instrument: Instrument, indicator: Indicator, counts: Callable[[str], bool]) -> Fraction:
+def score_of(bands: Sequence[Band], indicator: Indicator, counts: Callable[[str], bool]) -> Fraction:
     """The score of an indicator of an itemised scale (`LevelToScore`): from 1, level by level.
 
-    The first level that is not wholly met adds its share of items; what is met above it adds nothing.
+    `bands` are from the lowest up. The first level that is not wholly met adds its share of items; what is met
+    above it adds nothing.
     """
     score = Fraction(1)
-    for level, band in zip(indicator.levels, instrument.ordered_bands, strict=True):
+    for level, band in zip(indicator.levels, bands, strict=True):
         low, high = band.ends
         met = sum(counts(c.id) for c in level.criteria)
         if met < len(level.criteria):
@@ -461,37 +524,24 @@ def levels(
     """
     by_id = {finding.criterion: finding for finding in findings}
     itemised = instrument.scale == "itemised"
-
-    def bounds(indicator: Indicator) -> tuple[Score, Score, Score]:
-        """Proven, floor and possible."""
-        if indicator.score_from == "external_index":
-            first = by_id[indicator.levels[0].criteria[0].id]
-            lowest, highest = instrument.ordered_bands[0].ends[0], instrument.ordered_bands[-1].ends[1]
-            score = first.score
-            if score is None:
-                return lowest, lowest, highest
-            return (
-                score if first.holds else lowest,
-                score if first.holds_or_carried else lowest,
-                score,
-            )
-        ways: tuple[Callable[[str], bool], ...] = (
-            lambda c: by_id[c].holds,
-            lambda c: by_id[c].holds_or_carried,
-            lambda c: by_id[c].is_open,
-        )
-        if itemised:
-            proven, floor, possible = (score_of(instrument, indicator, counts) for counts in ways)
-            return proven, floor, possible
-        return level_of(indicator, ways[0]), level_of(indicator, ways[1]), level_of(indicator, ways[2])
+    bands = instrument.ordered_bands
 
     def of(indicator: Indicator) -> IndicatorLevel:
-        proven, floor, possible = bounds(indicator)
+        own = [by_id[c] for c in _ids_of(Same(indicator))]
+        marks = tuple(
+            [
+                (1 if f.state == "met" else 2 if f.state == "stale" and f.is_carried else 0)
+                + (4 if f.state != "not_met" else 0)
+                + (8 if f.is_fresh else 0)
+                for f in own
+            ]
+        )
+        proven, floor, possible, coverage = _reached(itemised, Same(instrument.bands), Same(indicator), marks)
+        if indicator.score_from == "external_index":
+            proven, floor, possible = _borrowed_bounds(bands, own[0])
         given = official.get(indicator.number)
         known: Score | None = None if given is None else (Fraction(given) if itemised else int(given))
         provisional = floor if known is None else min(max(known, floor), possible)
-        asked = [c.id for level in indicator.levels if itemised or level.level > 1 for c in level.criteria]
-        coverage = Fraction(sum(by_id[c].is_fresh for c in asked), len(asked))
         return IndicatorLevel(
             indicator.number,
             indicator.weight,
@@ -505,3 +555,41 @@ def levels(
         )
 
     return tuple(of(indicator) for indicator in instrument.indicators)
+
+
+def _borrowed_bounds(bands: Sequence[Band], first: Finding) -> tuple[Score, Score, Score]:
+    """Proven, floor and possible where the index of another body makes the score."""
+    lowest, score = bands[0].ends[0], first.score
+    if score is None:
+        return lowest, lowest, bands[-1].ends[1]
+    return score if first.holds else lowest, score if first.holds_or_carried else lowest, score
+
+
+@lru_cache(maxsize=1024)
+def _ids_of(indicator: Same) -> tuple[str, ...]:
+    assert isinstance(indicator.it, Indicator)
+    return tuple(c.id for c in indicator.it.criteria)
+
+
+@lru_cache(maxsize=1 << 16)
+def _reached(
+    itemised: bool, bands: Same, indicator: Same, marks: tuple[int, ...]
+) -> tuple[Score, Score, Score, Fraction]:
+    """Proven, floor, possible and coverage from a mark for each criterion, in order.
+
+    A mark is 1 for one that holds or 2 for one that is carried, plus 4 for one that is open, plus 8
+    for one that is freshly answered. Most institutions and days bring nothing but marks that were seen before.
+    """
+    assert isinstance(bands.it, tuple)
+    assert isinstance(indicator.it, Indicator)
+    own, ordered = indicator.it, sorted(bands.it, key=lambda band: band.min)
+    of = dict(zip(_ids_of(indicator), marks, strict=True))
+
+    def at(bits: int) -> Score:
+        def counts(criterion: str) -> bool:
+            return bool(of[criterion] & bits)
+
+        return score_of(ordered, own, counts) if itemised else level_of(own, counts)
+
+    asked = [c.id for level in own.levels if itemised or level.level > 1 for c in level.criteria]
+    return at(1), at(3), at(4), Fraction(sum(bool(of[c] & 8) for c in asked), len(asked))
