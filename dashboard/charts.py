@@ -150,6 +150,9 @@ def band_chart(index: IndexView, norm: NormView, official: Sequence[OfficialView
         ("provisional", index.provisional, f"sementara {decimal_comma(index.provisional)}"),
         ("possible", index.possible, f"potensi {decimal_comma(index.possible)}"),
     ]
+    if index.proven == index.provisional:
+        # One place needs one label: the stem of a second would run through the first.
+        below[:2] = [("provisional", index.proven, f"terbukti, sementara {decimal_comma(index.proven)}")]
     marks_above, marks_below = _kept_apart(above, leftward=True), _kept_apart(below)
     return BandChart(segments, marks_above, marks_below, _height(marks_above), _height(marks_below))
 

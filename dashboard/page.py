@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboard import charts, formats
+from dashboard.beside import band_text, beside, plain_decimal
 from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words
 from transforms.indonesian_dates import day, moment
 from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, level_text
@@ -46,6 +47,7 @@ def render(view: PageView) -> str:
         band=charts.band_chart(index, view.norm, view.official, year),
         trend=charts.trend_chart(view.norm, view.trend, view.official, index.target, index.time_zone),
         tally=_tally(view),
+        beside=beside(view),
         sample=_SAMPLE,
         checked_apart=CHECKED_APART,
         newest=max((s.checked_at for s in view.services if s.checked_at), default=None),
@@ -102,6 +104,8 @@ def _environment(view: PageView) -> Environment:
         "on_scale": charts.on_scale,
         "predikat": partial(charts.predikat_of, view.norm),
         "states": _states,
+        "band_text": band_text,
+        "plain_decimal": plain_decimal,
         "days_left": partial(_days_left, view.index.as_of),
     }
     environment.tests["web_address"] = formats.is_web_address

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -16,6 +17,8 @@ from typer.testing import CliRunner
 
 from collectors.evidence import Run
 from collectors.institution import CONFIG_SOURCE, ConfigError, parse_institution
+from dashboard.charts import predikat_of
+from dashboard.page import render
 from flows.cli import app
 from flows.failures import WRONG_USAGE
 from flows.places import Places
@@ -234,6 +237,55 @@ def test_an_external_index_is_shown_with_its_band(copy: duckdb.DuckDBPyConnectio
     assert (none.value, none.level, none.makes_score) == (None, None, True)
     assert (outside.value, outside.level, outside.makes_score) == (Decimal(6), None, False)
     assert all(entry.unverified for entry in pemdi.external.values())
+
+
+def test_the_page_has_a_section_for_it_and_the_rest_stays_as_it_was(copy: duckdb.DuckDBPyConnection) -> None:
+    view = read.page_view(copy, "kota-uji")
+    html = render(view)
+    found = re.search(r'<section id="instrumen-pemdi-2026".*?</section>\n', html, re.DOTALL)
+    assert found is not None
+    section = found[0]
+    without = html.replace(section, "").replace('<li><a href="#instrumen-pemdi-2026">Pemdi</a></li>\n', "")
+    assert without == render(replace(view, beside=()))
+    assert section.count('<tr class="group">') == 7
+    assert section.count('scope="row"') == 20
+    for words in (
+        "Tidak resmi",
+        'data-label="Sementara"><span>3,75<',
+        "68,75",
+        "(62,5 &lt; SDI ≤ 75)</span>, setara skor 3,75; belum terverifikasi",
+        "SJIG: belum ada nilai",
+        "di luar skala; tidak menentukan skor",
+        '<a href="#i23" title="Manajemen Data, tingkat 1">23</a>',
+        "Hasil resmi 2026: <b>1,24</b> (Kurang)",
+    ):
+        assert words in section, words
+    assert "Target" not in section
+    assumed = section.split("Asumsi yang belum terverifikasi</h3>")[1]
+    assert assumed.count("<li") == len(view.beside[0].norm.unverified) == 14
+    targets = set(re.findall(r'href="#([^"]+)"', html))
+    assert targets <= set(re.findall(r' id="([^"]+)"', html))
+
+
+def test_a_value_on_the_edge_of_two_predikat_is_in_the_one_that_holds_it(
+    copy: duckdb.DuckDBPyConnection,
+) -> None:
+    spbe = read.page_view(copy, "kota-uji")
+    (pemdi,) = spbe.beside
+    edges = {
+        "1": "Kurang",
+        "1.5": "Kurang",
+        "1.51": "Cukup",
+        "2.5": "Cukup",
+        "4": "Sangat Baik",
+        "5": "Memuaskan",
+    }
+    assert {value: predikat_of(pemdi.norm, Decimal(value)) for value in edges} == edges
+    assert [predikat_of(spbe.norm, Decimal(value)) for value in ("1.79", "1.8", "5")] == [
+        "Kurang",
+        "Cukup",
+        "Memuaskan",
+    ]
 
 
 def pantau(told: Told, *arguments: str) -> str:
