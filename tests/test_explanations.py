@@ -230,6 +230,15 @@ def test_the_view_of_criteria_has_a_row_for_each_piece_of_evidence_down_to_its_p
     assert register[4].startswith("Pejabat Uji (Sekretaris Daerah): pernyataan: terpenuhi; cakupan: semua")
     assert file[4].startswith("telaah.pdf: berkas bukti") and file[5:7] == ("2026-11-24.warc.gz", 512)
     assert unanswered[1:] == (None,) * 7
+    for name in ("I08.2.a", "I08.3.a", "I42.2.a"):
+        # The view says what the page and the command say.
+        with reading(copy) as connection:
+            quotes = connection.execute(
+                "SELECT kutipan FROM mart.penjelasan_kriteria WHERE instrumen = 'spbe-2020' AND kriteria = $name",
+                {"name": name},
+            ).fetchall()
+        told = {"\n".join(p.quote for p in e.passages) for e in criterion(copy, name).evidence}
+        assert {quote for (quote,) in quotes} == told
     assert counts.keys() == {"spbe-2020", "pemdi-2026"} and counts["pemdi-2026"] == 231
 
 

@@ -111,8 +111,19 @@ def test_every_indicator_is_there_with_its_criteria(view: PageView) -> None:
         assert indicator.short_name in page.text
         for criterion in indicator.criteria:
             assert criterion.criterion in page.text
-    assert sum(1 for _ in page.all("details")) == 47 + 1
+    assert sum(1 for _ in page.all("details")) == 2 * 47 + 1
     assert "Perwali 12/2021 dicabut oleh Perwali 40/2026" in page.text
+
+
+def test_each_indicator_has_fakta_and_analisis_in_a_fold_and_quotes_its_evidence(view: PageView) -> None:
+    page = Page(render(view))
+    folds = [attributes for attributes in page.all("details") if attributes.get("class") == "draft"]
+    assert len(folds) == 47 and all("open" not in attributes for attributes in folds)
+    for indicator in view.indicators:
+        for paragraph in (*indicator.facts.split("\n\n"), *indicator.analysis.split("\n\n")):
+            assert " ".join(paragraph.split()) in page.text
+    quotes = {p.quote for i in view.indicators for c in i.criteria for e in c.evidence for p in e.passages}
+    assert quotes and all(f"“{quote}”" in page.text for quote in quotes)
 
 
 def test_what_changed_and_what_would_help_are_said(view: PageView) -> None:
@@ -156,7 +167,7 @@ def test_a_bare_view_is_drawn_too(view: PageView) -> None:
 
 
 def test_services_with_trouble_come_first(view: PageView) -> None:
-    text = Page(render(view)).text
+    text = Page(render(view)).text.partition("Layanan dan pemeriksaan terakhirnya")[2]
     assert text.index("Pengumuman dan Tahapan Tender") < text.index("Cari Produk Hukum (JDIH)")
     assert "tidak menjawab dalam batas waktu" in text
     assert "segera: 9 hari lagi" in text

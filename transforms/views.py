@@ -114,7 +114,8 @@ class PassageView:
     @property
     def quote(self) -> str:
         """The words, after what they are about where they do not say it themselves."""
-        return self.words if self.subject in self.words else f"{self.subject}: {self.words}"
+        says_it = self.kind in ("regulation", "application", "dataset") and self.subject in self.words
+        return self.words if says_it else f"{self.subject}: {self.words}"
 
 
 @dataclass(frozen=True)

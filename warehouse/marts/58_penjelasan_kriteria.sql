@@ -3,7 +3,10 @@
 CREATE OR REPLACE VIEW mart.penjelasan_kriteria AS
 WITH quoted AS (
     SELECT score_id, criterion, capture_id, string_agg(
-        CASE WHEN contains(words, subject) THEN words ELSE subject || ': ' || words END, E'\n' ORDER BY ordinal
+        -- As PassageView.quote says it.
+        CASE WHEN kind IN ('regulation', 'application', 'dataset') AND contains(words, subject) THEN words
+            ELSE subject || ': ' || words END,
+        E'\n' ORDER BY ordinal
     ) AS words
     FROM score.passage
     GROUP BY score_id, criterion, capture_id
