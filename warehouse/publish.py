@@ -1,7 +1,8 @@
 """Publishing: a compact read-only copy of what officers may see, swapped in by an atomic rename.
 
-The copy holds scores, history and operations, with the documented views of `marts/` on top; never the parsed
-rows of schema raw, nor the content of what was refused. Readers of the old copy keep it until they close it.
+The copy holds the columns that `published.yml` names, with the documented views of `marts/` on top; never the
+parsed rows of schema raw, nor the content of what was refused. Readers of the old copy keep it until they
+close it.
 """
 
 from __future__ import annotations
@@ -27,20 +28,14 @@ from warehouse.connection import (
     statement,
 )
 from warehouse.explanations import write_explanations
+from warehouse.published_columns import add_masking, published_tables, selected
 from warehouse.service_facts import set_aside, write_service_facts
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
 UPTIME_KEPT = timedelta(days=90)
 """How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
-_WHOLE_SCHEMAS = ("core", "score")
-_OPERATIONS: Mapping[str, str] = {
-    "outbox": "*",
-    "delivery": "*",
-    "load": "*",
-    "validation": "*",
-    "quarantine": "* EXCLUDE (raw)",
-}
+_SCHEMAS = ("core", "score", "ops", "mart")
 _CONDITIONS: Mapping[str, str] = {"core.uptime_check": "WHERE checked_at > $oldest"}
 
 
@@ -102,14 +97,16 @@ def _build(
         _require_current_schema(connection, warehouse)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
-        for schema in (*_WHOLE_SCHEMAS, "ops", "mart"):
+        for schema in _SCHEMAS:
             connection.execute(f"CREATE SCHEMA published.{schema}")
+        add_masking(connection)
         rows = {}
-        for table, columns in _tables(connection).items():
+        for table, allowed in published_tables().items():
             condition = _CONDITIONS.get(table, "")
             copied = execute(
                 connection,
-                f"CREATE TABLE published.{table} AS SELECT {columns} FROM warehouse.{table} {condition}",
+                f"CREATE TABLE published.{table} AS "
+                f"SELECT {selected(allowed)} FROM warehouse.{table} {condition}",
                 {"oldest": now - UPTIME_KEPT},
             ).fetchone()
             rows[table] = copied[0] if copied else 0
@@ -127,17 +124,6 @@ def _build(
         connection.execute("USE memory")
         connection.execute("DETACH published")
     return rows, views
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """Every table to copy, with the columns to take."""
-    whole = connection.execute(
-        "SELECT schema_name || '.' || table_name FROM duckdb_tables() "
-        "WHERE database_name = 'warehouse' AND list_contains($schemas, schema_name) ORDER BY ALL",
-        {"schemas": list(_WHOLE_SCHEMAS)},
-    ).fetchall()
-    operations = {f"ops.{name}": columns for name, columns in _OPERATIONS.items()}
-    return {name: "*" for (name,) in whole} | operations
 
 
 def _require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
