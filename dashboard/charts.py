@@ -174,7 +174,7 @@ def trend_chart(
     official_dots = tuple(
         Dot(
             _between(result.year, min(years), max(years)),
-            _height_of(result.index),
+            height_of(result.index),
             decimal_comma(result.index),
             str(result.year),
         )
@@ -185,7 +185,7 @@ def trend_chart(
     dots = tuple(
         Dot(
             x,
-            _height_of(point.provisional),
+            height_of(point.provisional),
             decimal_comma(point.provisional),
             f"{when(point)}: {_numbers(point)}",
         )
@@ -197,18 +197,21 @@ def trend_chart(
         if trend[n].ruleset_hash != trend[n - 1].ruleset_hash
     )
     return TrendChart(
-        levels=tuple(
-            Level(_height_of(band.low), band.predikat, decimal_comma(band.low, 1)) for band in norm.bands
-        ),
+        levels=levels_of(norm),
         official=official_dots,
         stretches=tuple(_stretches(places, trend)),
         dots=dots if len(dots) <= _MOST_DOTS else dots[-1:],
         breaks=breaks,
         ends=_ends(trend[-1], target),
-        target_y=None if target is None else _height_of(target),
+        target_y=None if target is None else height_of(target),
         first=when(trend[0]) if len(trend) > 1 else "",
         last=when(trend[-1]),
     )
+
+
+def levels_of(norm: NormView) -> tuple[Level, ...]:
+    """A line for the beginning of each predikat."""
+    return tuple(Level(height_of(band.low), band.predikat, decimal_comma(band.low, 1)) for band in norm.bands)
 
 
 def _kept_apart(marks: Sequence[tuple[str, Decimal, str]], *, leftward: bool = False) -> tuple[Mark, ...]:
@@ -244,7 +247,8 @@ def _between(value: float, low: float, high: float) -> float:
     return 50.0 if low == high else round(5 + 90 * (value - low) / (high - low), 3)
 
 
-def _height_of(value: Decimal) -> float:
+def height_of(value: Decimal) -> float:
+    """Where a value stands in a drawing of TREND_HEIGHT, in pixels from its top."""
     usable = TREND_HEIGHT - _TREND_TOP - _TREND_BOTTOM
     return round(_TREND_TOP + usable * (1 - on_scale(value) / 100), 2)
 
@@ -258,7 +262,7 @@ def _stretches(places: Sequence[float], trend: Sequence[TrendPoint]) -> list[Str
             groups.append([(x, point)])
 
     def points(pairs: Sequence[tuple[float, Decimal]]) -> str:
-        return " ".join(f"{x * 10:.1f},{_height_of(value):.2f}" for x, value in pairs)
+        return " ".join(f"{x * 10:.1f},{height_of(value):.2f}" for x, value in pairs)
 
     return [
         Stretch(
@@ -274,15 +278,19 @@ def _stretches(places: Sequence[float], trend: Sequence[TrendPoint]) -> list[Str
 
 
 def _ends(point: TrendPoint, target: Decimal | None) -> tuple[EndLabel, ...]:
-    """Labels beside the right ends of the lines, pushed down where they would touch."""
     values = [("proven", "terbukti", point.proven), ("possible", "potensi", point.possible)]
     values.append(("provisional", "sementara", point.provisional))
     if target is not None:
         values.append(("target", "target", target))
+    return kept_below(values)
+
+
+def kept_below(values: Sequence[tuple[str, str, Decimal]]) -> tuple[EndLabel, ...]:
+    """Labels (kind, name, value) beside the right ends of lines, pushed down where they would touch."""
     labels: list[EndLabel] = []
     free_from = 0.0
     for kind, name, value in sorted(values, key=lambda entry: entry[2], reverse=True):
-        y = round(max(_height_of(value) + 4, free_from), 2)
+        y = round(max(height_of(value) + 4, free_from), 2)
         free_from = y + _LABEL_GAP
         labels.append(EndLabel(kind, y, f"{name} {decimal_comma(value)}"))
     return tuple(labels)

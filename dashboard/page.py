@@ -19,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboard import charts, formats
+from dashboard.ahead import ahead
 from dashboard.beside import band_text, beside, plain_decimal
 from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words
 from transforms.indonesian_dates import day, moment
@@ -46,6 +47,9 @@ def render(view: PageView) -> str:
         delta=_delta(index),
         band=charts.band_chart(index, view.norm, view.official, year),
         trend=charts.trend_chart(view.norm, view.trend, view.official, index.target, index.time_zone),
+        ahead=ahead(
+            view.forecast, view.norm, index.target, index.as_of.astimezone(ZoneInfo(index.time_zone)).date()
+        ),
         tally=_tally(view),
         beside=beside(view),
         sample=_SAMPLE,

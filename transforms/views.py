@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
+from transforms.forecast_views import ForecastView
 from transforms.scoring import shown
 
 if TYPE_CHECKING:
@@ -211,14 +212,31 @@ class IndicatorView:
 
 
 @dataclass(frozen=True)
+class CauseView:
+    """What one criterion has in a change: `cause` in words, `reason` the state it is in now.
+
+    `criterion` is None for the official level.
+    """
+
+    criterion: str | None
+    cause: str
+    reason: str
+    contribution: Decimal
+
+
+@dataclass(frozen=True)
 class ChangeView:
-    """One indicator whose provisional level moved; contributions add up to the change of the index."""
+    """One indicator whose provisional level moved; contributions add up to the change of the index.
+
+    `causes` say why, what weighs most first; their contributions add up to the indicator's.
+    """
 
     indicator: str
     short_name: str
     before: Level
     after: Level
     contribution: Decimal
+    causes: tuple[CauseView, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -397,5 +415,7 @@ class PageView:
     services: tuple[ServiceView, ...]
     sources: tuple[SourceView, ...]
     applications: ApplicationsView | None
+    forecast: ForecastView | None = None
+    rules_moved: Decimal | None = None
     agency_levels: tuple[AgencyLevelView, ...] = ()
     beside: tuple[InstrumentView, ...] = ()

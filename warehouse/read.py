@@ -6,10 +6,12 @@ The page and the command line show the same, since both read here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
 import duckdb
 
+from transforms.attribution import CAUSE_TEXT
 from transforms.instrument import load_instrument
 from transforms.instrument_views import CarryOverView, ExternalView, InstrumentView, unverified_of
 from transforms.views import (
@@ -17,6 +19,7 @@ from transforms.views import (
     AggregateView,
     AlertView,
     BandView,
+    CauseView,
     ChangeView,
     IndexView,
     IndicatorView,
@@ -31,6 +34,7 @@ from transforms.views import (
 from warehouse.application_view import applications_view
 from warehouse.beside_view import carried_over, external_values, instruments_beside
 from warehouse.connection import execute
+from warehouse.forecast_view import forecast_view
 from warehouse.indicator_rows import indicators_of, level_of_row
 
 WEAKEST_SHOWN = 3
@@ -202,6 +206,8 @@ def page_view(
         agency_levels=_agency_levels(connection, index.institution),
         sources=_sources(connection, index.institution),
         applications=applications_view(connection, index.institution),
+        forecast=forecast_view(connection, index),
+        rules_moved=_rules_moved(connection, index),
         beside=tuple(
             instrument_view(connection, index_view(connection, institution, name)) for name in others
         ),
@@ -240,6 +246,18 @@ def _aggregate(scope: Scope, code: str, name: str, row: Row) -> AggregateView:
 
 
 def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[ChangeView, ...]:
+    causes: dict[str, list[CauseView]] = {}
+    for row in _rows(
+        connection,
+        "SELECT indikator, kriteria, kode_sebab, any_value(alasan_sesudah) AS alasan, "
+        "sum(sumbangan) AS sumbangan "
+        "FROM mart.perubahan WHERE skor_id = $id AND kode_sebab <> 'rules' "
+        "GROUP BY indikator, kriteria, kode_sebab ORDER BY abs(sum(sumbangan)) DESC, kriteria",
+        id=index.score_id,
+    ):
+        causes.setdefault(row["indikator"], []).append(
+            CauseView(row["kriteria"], CAUSE_TEXT[row["kode_sebab"]], row["alasan"] or "", row["sumbangan"])
+        )
     return tuple(
         ChangeView(
             indicator=row["indikator"],
@@ -247,6 +265,7 @@ def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[C
             before=level_of_row(row, "tingkat_sebelum"),
             after=level_of_row(row, "tingkat_sesudah"),
             contribution=row["sumbangan"],
+            causes=tuple(causes.get(row["indikator"], ())),
         )
         for row in _rows(
             connection,
@@ -254,6 +273,22 @@ def _changes(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[C
             id=index.score_id,
         )
     )
+
+
+def _rules_moved(connection: duckdb.DuckDBPyConnection, index: IndexView) -> Decimal | None:
+    """What the rules alone moved on the date compared with; None where it was scored under these only."""
+    rows = _rows(
+        connection,
+        "SELECT sum(sumbangan) AS sumbangan FROM mart.perubahan WHERE institusi = $institution "
+        "AND instrumen = $instrument AND keadaan_pada = $previous AND sebelumnya_pada = keadaan_pada "
+        "AND sidik_aturan = $ruleset AND kode_sebab = 'rules'",
+        institution=index.institution,
+        instrument=index.instrument,
+        previous=index.previous_as_of,
+        ruleset=index.ruleset_hash,
+    )
+    moved: Decimal | None = rows[0]["sumbangan"]
+    return moved
 
 
 def _alerts(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[AlertView, ...]:

@@ -5,7 +5,11 @@ SELECT
     expiry.scenario AS kode_skenario,
     CAST(timezone(scored.zona_waktu, expiry.changes_at) AS DATE) AS tanggal,
     expiry.changes_at AS mulai_pada,
-    date_diff('day', latest.keadaan_pada, expiry.changes_at) AS hari_lagi,
+    date_diff(
+        'day',
+        CAST(timezone(scored.zona_waktu, latest.keadaan_pada) AS DATE),
+        CAST(timezone(scored.zona_waktu, expiry.changes_at) AS DATE)
+    ) AS hari_lagi,
     coalesce(asked.owner, 'Pemilik berkas institusi') AS perangkat_daerah,
     expiry.ordinal AS urutan,
     expiry.indicator AS indikator,
@@ -44,7 +48,7 @@ COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.kode_skenario IS
 'sources_run: sumber tetap berjalan; all_stops: pengumpulan pun berhenti. Lihat mart.prakiraan_indeks.';
 COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.tanggal IS 'Tanggal kejadian, menurut zona waktu institusi.';
 COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.mulai_pada IS 'Saat kejadian.';
-COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.hari_lagi IS 'Sisa hari sejak penilaian.';
+COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.hari_lagi IS 'Sisa hari sejak tanggal penilaian, menurut zona waktu institusi.';
 COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.perangkat_daerah IS 'Peran perangkat daerah yang dapat memperbaruinya.';
 COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.urutan IS 'Urutan kejadian dalam skenario.';
 COMMENT ON COLUMN mart.bukti_akan_kedaluwarsa.indikator IS 'Nomor indikator.';
