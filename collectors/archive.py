@@ -27,7 +27,7 @@ from collectors.appender import RUN_URI, Appender, digest_from, run_from
 from collectors.evidence import Capture, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry, Ledger, RecordPlace
 from collectors.recovery import recover
-from collectors.warc_reading import decoded_at, is_confirmed, record_at
+from collectors.warc_reading import decoded_at, first_bytes, is_confirmed, record_at
 
 IN_MEMORY_BYTES = 4 * 1024 * 1024
 """A larger document is read from the file whenever it is opened."""
@@ -187,8 +187,9 @@ class Archive:
 
 
 def _content(record: Any, path: Path, place: RecordPlace) -> bytes | Callable[[], BinaryIO]:
-    found: bytes = record.content_stream().read(IN_MEMORY_BYTES + 1)
-    return found if len(found) <= IN_MEMORY_BYTES else partial(decoded_at, path, place)
+    found = first_bytes(record, IN_MEMORY_BYTES + 1)
+    # A damaged one says so to whoever reads it.
+    return partial(decoded_at, path, place) if found is None or len(found) > IN_MEMORY_BYTES else found
 
 
 def new_run_id() -> str:

@@ -52,25 +52,30 @@ def decoded(fetched: Fetched, *, max_bytes: int = LARGEST_BYTES) -> BinaryIO:
     that is unknown or a body that is damaged. A body that claims gzip and is not is given as it is, as
     browsers do.
     """
-    stream = fetched.open()
+    return decoded_stream(fetched.open(), fetched.size, fetched.headers, fetched.url, max_bytes)
+
+
+def decoded_stream(
+    stream: BinaryIO, size: int, headers: Iterable[tuple[str, str]], url: str, max_bytes: int
+) -> BinaryIO:
+    """A body of that many bytes, which came with these headers, decoded; see `decoded`."""
     codings = [
         one.strip().lower()
-        for name, value in fetched.headers
+        for name, value in headers
         if name.lower() == "content-encoding"
         for one in value.split(",")
     ]
-    for coding in reversed(codings if fetched.size else []):
+    for coding in reversed(codings if size else []):
         if coding in ("", "identity"):
             continue
         if coding not in ("gzip", "x-gzip", "deflate"):
             stream.close()
             raise FetchError(
-                fetched.url,
+                url,
                 "connection",
                 f"content encoding {coding!r} was not asked for and cannot be read; report it to the site",
             )
-        inflated = _Inflated(stream, coding, fetched.url, max_bytes)
-        stream = cast("BinaryIO", io.BufferedReader(inflated, CHUNK_BYTES))
+        stream = cast("BinaryIO", io.BufferedReader(_Inflated(stream, coding, url, max_bytes), CHUNK_BYTES))
     return stream
 
 

@@ -398,7 +398,13 @@ def _with_detail(cells: Cells, capture: Capture, detail: Detail, notes: Notes) -
     if capture.status is not None and capture.status >= 400:
         notes.count("halaman rincian tidak terbaca", f"{capture.url}: HTTP {capture.status}")
         return None
-    page = read_detail(capture.payload, capture.headers, detail, capture.url, notes)
+    try:
+        payload = capture.payload
+    except ParseError as error:
+        # The listing is good all the same.
+        notes.count("halaman rincian tidak terbaca", f"{capture.url}: {error.reason}")
+        return None
+    page = read_detail(payload, capture.headers, detail, capture.url, notes)
     if page is None:
         return None
     if not about_the_same(cells, page):

@@ -13,7 +13,7 @@ import pytest
 
 from collectors import ledger
 from collectors.archive import Archive, new_run_id
-from collectors.evidence import Fetched, Run
+from collectors.evidence import Fetched, ParseError, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -52,6 +52,47 @@ def test_an_encoded_body_is_kept_as_sent_and_read_decoded(tmp_path: Path) -> Non
     archive = Archive(tmp_path)
     entry = append(archive, page(gzip.compress(b"isi"), Content_Encoding="gzip"))
     assert archive.read(entry)[1][0].payload == b"isi"
+
+
+LONG = bytes(range(256)) * 30_000
+
+
+@pytest.mark.parametrize("plain", [b"satu dua", LONG])
+def test_a_body_of_several_gzip_members_is_read_to_its_end(tmp_path: Path, plain: bytes) -> None:
+    archive = Archive(tmp_path)
+    half = len(plain) // 2
+    sent = gzip.compress(plain[:half]) + gzip.compress(plain[half:])
+    (capture,) = archive.read(append(archive, page(sent, Content_Encoding="gzip")))[1]
+    assert capture.payload == plain
+
+
+@pytest.mark.parametrize("plain", [b"satu dua", LONG])
+@pytest.mark.parametrize("kept", [0.5, 0.99])
+def test_a_body_that_ends_early_is_never_a_short_one(tmp_path: Path, plain: bytes, kept: float) -> None:
+    archive = Archive(tmp_path)
+    sent = gzip.compress(plain)
+    documents = (
+        page(sent[: int(len(sent) * kept)], Content_Encoding="gzip"),
+        page(b"utuh", url="http://a.test/"),
+    )
+    damaged, whole = archive.read(append(archive, *documents))[1]
+    assert whole.payload == b"utuh"
+    with pytest.raises(ParseError, match="ends early"):
+        _ = damaged.payload
+    assert damaged.status == 200
+
+
+def test_a_body_that_is_damaged_or_of_unknown_encoding_says_so(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    sent = bytearray(gzip.compress(LONG))
+    sent[200:220] = b"\xff" * 20
+    changed = page(bytes(sent), Content_Encoding="gzip")
+    other = page(b"isi", url="http://a.test/", Content_Encoding="ngawur")
+    for capture, said in zip(
+        archive.read(append(archive, changed, other))[1], ("damaged", "'ngawur'"), strict=True
+    ):
+        with pytest.raises(ParseError, match=said):
+            _ = capture.payload
 
 
 def test_an_unchanged_payload_becomes_a_revisit_and_still_reads(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from datetime import date
@@ -9,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from collectors.evidence import Capture, RegulationRecord
+from collectors.archive import Archive, new_run_id
+from collectors.evidence import Capture, Fetched, RegulationRecord, Run
 from collectors.regulations import parse
 from tests.test_http import Site, running
 from tests.test_regulations import NOON, SAMPLES, gathered, serve, source_of
@@ -160,3 +162,17 @@ def test_sample_pages_of_kendari_say_what_its_database_knows() -> None:
         ("dicabut", [("dicabut_oleh", "1", 2021)]),
         ("berlaku", []),
     ]
+
+
+def test_an_own_page_that_came_damaged_is_left_out_with_a_note(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    body = gzip.compress(REPEALED)[:-20]
+    run = Run(new_run_id(), "kota-uji", "jdih", "regulations", NOON, NOON, "ok")
+    with archive.appending(run) as appender:
+        appender.add(Fetched(f"{HOME}/dokumen/peraturan", NOON, 200, "OK", (), listing()))
+        coded = (("Content-Encoding", "gzip"),)
+        appender.add(Fetched(f"{HOME}/dokumen/view/27", NOON, 200, "OK", coded, body))
+        _, captures = archive.read(appender.finish(run, NOON))
+    parsed = parse(captures, source_of("html", f"{HOME}/dokumen/peraturan"))
+    assert len(parsed.records) == len(ROWS)
+    assert any("halaman rincian tidak terbaca" in note and "ends early" in note for note in parsed.notes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import subprocess
 import sys
@@ -32,12 +33,14 @@ class Feed:
         self.archive, self.warehouse, self.now = Archive(folder / "archive"), folder / "w.duckdb", START
         self.keep(CONFIG_SOURCE, "file:uji.yml", config.encode(), None)
 
-    def keep(self, source: str, url: str, body: bytes, status: int | None = 200) -> None:
+    def keep(
+        self, source: str, url: str, body: bytes, status: int | None = 200, coding: str = "identity"
+    ) -> None:
         """Archive one run that held one document."""
         self.now += HOUR
         run = Run(new_run_id(), "kota-uji", source, "-", self.now, self.now, "ok")
         with self.archive.appending(run) as appender:
-            kind = (("Content-Type", "application/json"),)
+            kind = (("Content-Type", "application/json"), ("Content-Encoding", coding))
             appender.add(Fetched(url, self.now, status, "OK", kind, body))
             appender.finish(run, self.now)
 
@@ -62,6 +65,18 @@ HISTORY = "SELECT number, status, valid_from, valid_to FROM core.regulation ORDE
 A = ("1", "Peraturan Wali Kota Nomor 1 Tahun 2023 tentang Arsitektur SPBE", "Berlaku")
 B = ("2", "Peraturan Wali Kota Nomor 2 Tahun 2023 tentang Pusat Data", "Berlaku")
 C = ("3", "Peraturan Wali Kota Nomor 3 Tahun 2023 tentang Audit TIK", "Berlaku")
+
+
+def test_a_body_that_ended_early_is_refused_and_takes_nothing_away(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B)
+    whole = gzip.compress(json.dumps([{"judul": title} for _, title, _ in (A, B, C)]).encode())
+    feed.keep("jdih", "https://jdih.uji.go.id/x", whole[:-12], coding="gzip")
+    (result,) = load(feed.archive, feed.warehouse, now=feed.now)
+    assert result.outcome == "refused"
+    assert "ends early" in result.message
+    assert feed.rows("SELECT count(*) FROM ops.quarantine") == [(1,)]
+    assert [number for number, *_, until in feed.rows(HISTORY) if until is None] == ["1", "2"]
 
 
 def test_history_says_since_when_and_until_when(tmp_path: Path) -> None:
