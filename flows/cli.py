@@ -24,6 +24,7 @@ from collectors.plain_text import plain_lines, visible_json
 from flows.attest_command import app as attest_app
 from flows.changes_command import register as register_changes
 from flows.evidence_command import register as register_evidence
+from flows.export_command import register as register_export
 from flows.forecast_command import register as register_forecast
 from flows.places import Places, now
 from transforms.index import rounded
@@ -506,6 +507,7 @@ app.add_typer(attest_app, name="attest")
 register_changes(app, _print_json)
 register_forecast(app, _print_json)
 register_evidence(app, _print_json)
+register_export(app, _print_json)
 
 
 def main() -> None:

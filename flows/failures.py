@@ -12,6 +12,7 @@ from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
 from flows.evidence_command import UnknownCaptureError
 from flows.explain_command import DossierError
+from flows.export_command import ExportUsageError
 from flows.levels_file import LevelsFileError
 from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
@@ -20,6 +21,7 @@ from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
 from transforms.plan_search import PlanError, SolverError
 from warehouse.connection import WarehouseError
+from warehouse.export import ExportError
 from warehouse.read import ReadError
 from warehouse.score import ScoreError
 
@@ -27,6 +29,8 @@ WRONG_USAGE = (
     AttestImportError,
     ConfigError,
     DossierError,
+    ExportError,
+    ExportUsageError,
     InstrumentError,
     LevelsError,
     LevelsFileError,
