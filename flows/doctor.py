@@ -19,8 +19,8 @@ from flows.places import Clock, Places
 from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
 from transforms.ruleset import load_ruleset
-from warehouse.change_view import dates_under_other_rules
 from warehouse.connection import reading
+from warehouse.read import dates_under_other_rules
 
 
 @dataclass(frozen=True)

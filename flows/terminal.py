@@ -209,6 +209,11 @@ def show_index(page: PageView) -> None:
     table.add_row("[bold]Indeks[/]", "100", *(f"[bold]{n}[/]" for n in _numbers(index)))
     _out.print(table)
     _out.print(f"predikat [bold]{index.predikat}[/] (nilai sementara){_against(index)}")
+    if index.dates_under_other_rules:
+        _out.print(
+            f"[yellow]{index.dates_under_other_rules} scored dates stand under other rules[/] and do not "
+            "compare with this one; pantau rescore scores them again"
+        )
     _out.print("\n[bold]Weakest indicators, and what would raise them[/]")
     for indicator in page.weakest:
         weight = _plain(indicator.weight)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import duckdb
 import pytest
 
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
+from transforms import alerts
 from transforms.index import rounded
 from transforms.instrument import load_instrument
 from transforms.views import STATE_NAMES
@@ -523,3 +525,12 @@ def test_only_what_is_current_is_listed(copy: duckdb.DuckDBPyConnection) -> None
     found = rows(copy, "SELECT institusi, nama FROM mart.aplikasi_terkini")
     assert {row["institusi"] for row in found} == {INSTITUTION}
     assert "Portal" in {row["nama"] for row in found} and len(found) == 6
+
+
+def test_the_kinds_of_alerts_are_all_described(copy: duckdb.DuckDBPyConnection) -> None:
+    described = copy.execute(
+        "SELECT comment FROM duckdb_columns() WHERE table_name = 'peringatan' AND column_name = 'jenis'"
+    ).fetchone()
+    assert described is not None
+    missing = [kind for kind in get_args(alerts.Kind) if not re.search(rf"\b{kind}\b", described[0])]
+    assert missing == []

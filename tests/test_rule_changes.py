@@ -15,14 +15,15 @@ from typing import Any
 import pytest
 
 from flows import cli
+from flows.terminal import show_index
 from tests.test_institution import GOOD
 from tests.test_load import HOUR, A, B, C, Feed
 from transforms.instrument import ruleset_hash
 from transforms.ruleset import Ruleset, load_ruleset
 from warehouse import score as scoring_stage
-from warehouse.change_view import dates_under_other_rules
 from warehouse.connection import reading
 from warehouse.publish import publish
+from warehouse.read import dates_under_other_rules, index_view, page_view
 from warehouse.score import ScoreResult, rescore, score
 
 REPEALED = (A[0], A[1], "Tidak Berlaku")
@@ -233,7 +234,9 @@ def test_changes_and_rescore_on_the_command_line(
     assert code == 2
 
 
-def test_dates_under_other_rules_are_counted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_dates_under_other_rules_are_counted_and_hinted_at(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     feed = Feed(tmp_path)
     feed.listing(A, B, C)
     old = scored(feed).current
@@ -241,13 +244,18 @@ def test_dates_under_other_rules_are_counted(tmp_path: Path, monkeypatch: pytest
     with stricter(monkeypatch):
         new = scored(feed).current
 
-    def counted(ruleset: str) -> int:
+    def counted(*rulesets: str) -> tuple[int, ...]:
         path = publish(feed.warehouse, tmp_path / "p.duckdb", now=feed.now).path
         with reading(path) as connection:
-            return dates_under_other_rules(connection, "kota-uji", "spbe-2020", ruleset)
+            show_index(page_view(connection, "kota-uji"))
+            hinted = index_view(connection).dates_under_other_rules
+            of = [dates_under_other_rules(connection, "kota-uji", "spbe-2020", rules) for rules in rulesets]
+        return (hinted, *of)
 
     # The date before the last was scored again, the first was not.
-    assert (counted(new.ruleset_hash), counted(old.ruleset_hash)) == (1, 2)
+    assert counted(new.ruleset_hash, old.ruleset_hash) == (1, 1, 2)
+    assert "1 scored dates stand under other rules" in capsys.readouterr().out
     with stricter(monkeypatch):
         rescore(feed.warehouse, now=feed.now)
-    assert counted(new.ruleset_hash) == 0
+    assert counted(new.ruleset_hash) == (0, 0)
+    assert "pantau rescore" not in capsys.readouterr().out

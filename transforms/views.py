@@ -56,7 +56,7 @@ class IndexView:
 
     `official_index` is the last result decided by then. `previous_as_of` is the scored date before, under the
     same rules: the one that changes are told from. `target_gap` is the rounded provisional index minus
-    `target`.
+    `target`. `dates_under_other_rules` counts the scored dates that no score under these rules stands for.
     """
 
     score_id: str
@@ -78,6 +78,7 @@ class IndexView:
     official_year: int | None
     previous_as_of: datetime | None
     previous_provisional: Decimal | None
+    dates_under_other_rules: int = 0
 
 
 @dataclass(frozen=True)

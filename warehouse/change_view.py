@@ -72,19 +72,6 @@ def changes_view(
     )
 
 
-def dates_under_other_rules(
-    connection: duckdb.DuckDBPyConnection, institution: str, instrument: str, ruleset: str
-) -> int:
-    """How many scored dates are shown under another ruleset than this one."""
-    row = execute(
-        connection,
-        "SELECT count(*) FROM mart.indeks_riwayat WHERE institusi = $institution "
-        "AND instrumen = $instrument AND sidik_aturan <> $ruleset",
-        {"institution": institution, "instrument": instrument, "ruleset": ruleset},
-    ).fetchone()
-    return int(row[0]) if row else 0
-
-
 def _score_by(connection: duckdb.DuckDBPyConnection, index: IndexView, by: date | datetime | None) -> str:
     row = execute(
         connection,

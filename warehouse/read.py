@@ -101,7 +101,23 @@ def index_view(
         official_year=row["tahun_resmi"],
         previous_as_of=row["sebelumnya_pada"],
         previous_provisional=row["nilai_sementara_sebelumnya_eksak"],
+        dates_under_other_rules=dates_under_other_rules(
+            connection, row["institusi"], row["instrumen"], row["sidik_aturan"]
+        ),
     )
+
+
+def dates_under_other_rules(
+    connection: duckdb.DuckDBPyConnection, institution: str, instrument: str, ruleset: str
+) -> int:
+    """How many scored dates are shown under another ruleset than this one."""
+    row = execute(
+        connection,
+        "SELECT count(*) FROM mart.indeks_riwayat WHERE institusi = $institution "
+        "AND instrumen = $instrument AND sidik_aturan <> $ruleset",
+        {"institution": institution, "instrument": instrument, "ruleset": ruleset},
+    ).fetchone()
+    return int(row[0]) if row else 0
 
 
 def aggregates(connection: duckdb.DuckDBPyConnection, index: IndexView) -> tuple[AggregateView, ...]:

@@ -23,7 +23,7 @@ COMMENT ON VIEW mart.peringatan IS 'Setiap peringatan yang pernah diputuskan, da
 COMMENT ON COLUMN mart.peringatan.institusi IS 'Kode institusi.';
 COMMENT ON COLUMN mart.peringatan.dibuat_pada IS 'Saat peringatan diputuskan.';
 COMMENT ON COLUMN mart.peringatan.jenis IS
-'Jenis: index_fell, domain_fell, level_fell, evidence_stale, source_failed, service_down, service_unstable, service_recovered, service_compromised, service_replaced, service_changed (perlu diperiksa).';
+'Jenis: index_fell, domain_fell, level_fell, evidence_stale, source_failed, service_down, service_unstable, service_recovered, service_compromised, service_replaced, service_changed (perlu diperiksa), application_after_moratorium, rules_changed (bukan perubahan keadaan).';
 COMMENT ON COLUMN mart.peringatan.kegawatan IS 'Kegawatan: penting, waspada, info.';
 COMMENT ON COLUMN mart.peringatan.isi IS 'Kalimat peringatan.';
 COMMENT ON COLUMN mart.peringatan.sebelum IS 'Keadaan sebelumnya.';
