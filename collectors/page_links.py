@@ -17,6 +17,18 @@ _ANCHOR = re.compile(rb"<a\s(?:[^<>]{0,500}?\s)?href\s{0,5}=\s{0,5}[\"']?([^\"'\
 _PLACE = re.compile(r"[^\w.\-/%~+]+")
 
 
+# Most links: of those only host and first folder are looked at, once each. What is cut off cannot change them;
+# dots, which could, are left to urljoin.
+_PLAIN = re.compile(
+    rb"(?:https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,4})?)?/[A-Za-z0-9_-]{1,40}(?=[/?#]|$)(?![^?#]*(?:/\.|&))"
+)
+
+
+def _head(link: bytes) -> bytes:
+    found = _PLAIN.match(link)
+    return found[0] if found else link
+
+
 def site_of(host: str) -> str:
     """The part of a host name that one institution holds (kota.go.id of layanan.kota.go.id)."""
     labels = host.split(".")
@@ -32,7 +44,10 @@ def linked_places(payload: bytes, url: str) -> list[str]:
     own = (urlsplit(url).hostname or "").lower()
     site = site_of(own)
     places: set[str] = set()
-    for link in set(_ANCHOR.findall(payload)):
+    for link in set(map(_head, set(_ANCHOR.findall(payload)))):
+        if link[:1] == b"/" and own and _PLAIN.fullmatch(link):
+            places.add(link.decode())
+            continue
         try:
             parts = urlsplit(urljoin(url, html.unescape(link.decode("utf-8", "replace"))))
             host = (parts.hostname or "").lower()

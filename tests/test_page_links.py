@@ -21,6 +21,9 @@ URL = "https://dinas.kota-contoh.go.id/"
         ('<link href="https://cdn.example/a.css"><abbr href="/x">', []),
         ('<a href="/a\x00\x1b[2J/b">x</a>', ["/a2J"]),
         ("<a " * 100_000, []),
+        ('<a href="/a/../b">x</a><a href="/c/./d">x</a><a href="/e/&#46;./f">x</a>', ["/b", "/c", "/f"]),
+        ('<a href="/g.html">x</a><a href="/h?x=/../i">x</a><a href="/j#/../k">x</a>', ["/g.html", "/h", "/j"]),
+        ('<a href="http://l.example/../m">x</a><a href="https://kota-contoh.go.id:80/n/o">x</a>', ["/n", "l.example"]),
     ],
 )  # fmt: skip
 def test_places(page: str, places: list[str]) -> None:
