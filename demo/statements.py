@@ -32,6 +32,7 @@ HEADER = (
     "catatan",
 )
 INSTRUMENT = "spbe-2020"
+PEMDI = "pemdi-2026"
 WITHDRAWN = "I20.4"
 WITHOUT_SIGNER = "I32.3"
 WRONG_DIGEST = "I33.3"
@@ -103,6 +104,31 @@ _TOPICS = (
     _Topic(44, (3,), "layanan", "layanan-jdih", "Fungsi transaksi JDIH"),
 )
 
+_PEMDI: Mapping[str, int] = {
+    "I01.1": 12,
+    "I01.2.a": 12,
+    "I02.1": 28,
+    "I02.2": 28,
+    "I02.3": 28,
+    "I03.1": 25,
+    "I03.2": 25,
+    "I04.1": 20,
+    "I09.1": 29,
+    "I09.2": 30,
+    "I09.3.a": 30,
+    "I13.1": 15,
+    "I13.2": 15,
+    "I14.1": 16,
+    "I14.2": 17,
+    "I14.3": 17,
+    "I15.1": 14,
+    "I15.2": 14,
+    "I16.1": 18,
+    "I19.1.a": 28,
+    "I19.1.b": 28,
+}
+"""What is stated under Pemdi, and the indicator of SPBE whose evidence file it rests on: files carry over."""
+
 _SOON: Mapping[str, int] = {"I23.4": 9, "I19.3": 14, "I41.3": 21}
 """Days until these statements expire, counted from the city's first day."""
 
@@ -166,31 +192,38 @@ def statements(day: int, today: date) -> tuple[Statement, ...]:
             )
         else:
             rows.append(row)
-    return tuple(rows)
+    return (*rows, *_of_pemdi(today))
 
 
 def _all(today: date) -> Iterator[Statement]:
     for topic in _TOPICS:
-        digest = hashlib.sha256(_pdf(topic)).hexdigest()
         for level in topic.levels:
-            criterion = f"I{topic.indicator:02d}.{level}"
-            # Signed some weeks ago, for about a year.
-            signed = today - timedelta(days=30 + topic.indicator * 3)
-            until = _SOON.get(criterion)
-            expires = signed + timedelta(days=400) if until is None else today + timedelta(days=until)
-            yield Statement(
-                INSTRUMENT,
-                criterion,
-                "terpenuhi",
-                f"Penanda Tangan Contoh {topic.signer.replace('-', ' ').title()}",
-                _TITLES[topic.signer],
-                signed,
-                "seluruh perangkat daerah · kecamatan",
-                _file_name(topic),
-                digest,
-                expires,
-                topic.about,
-            )
+            yield _statement(INSTRUMENT, f"I{topic.indicator:02d}.{level}", topic, today)
+
+
+def _of_pemdi(today: date) -> Iterator[Statement]:
+    by_indicator = {topic.indicator: topic for topic in _TOPICS}
+    for criterion, indicator in _PEMDI.items():
+        yield _statement(PEMDI, criterion, by_indicator[indicator], today)
+
+
+def _statement(instrument: str, criterion: str, topic: _Topic, today: date) -> Statement:
+    # Signed some weeks ago, for about a year.
+    signed = today - timedelta(days=30 + topic.indicator * 3)
+    until = _SOON.get(criterion) if instrument == INSTRUMENT else None
+    return Statement(
+        instrument,
+        criterion,
+        "terpenuhi",
+        f"Penanda Tangan Contoh {topic.signer.replace('-', ' ').title()}",
+        _TITLES[topic.signer],
+        signed,
+        "seluruh perangkat daerah · kecamatan",
+        _file_name(topic),
+        hashlib.sha256(_pdf(topic)).hexdigest(),
+        signed + timedelta(days=400) if until is None else today + timedelta(days=until),
+        topic.about,
+    )
 
 
 def _file_name(topic: _Topic) -> str:

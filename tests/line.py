@@ -41,9 +41,12 @@ class Line:
         return load(self.places, now=self.now)
 
     def score(self) -> ScoreResult:
-        """Score the one institution."""
-        (result,) = score(self.places, as_of=self.now, now=self.now)
-        return result
+        """Score the one institution; the result of its headline."""
+        return self.score_all()[0]
+
+    def score_all(self) -> list[ScoreResult]:
+        """Score the one institution under each of its instruments, the headline first."""
+        return score(self.places, as_of=self.now, now=self.now)
 
     def publish(self) -> Published:
         """Swap in the copy and the page."""

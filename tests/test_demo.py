@@ -28,6 +28,7 @@ from demo.__main__ import EXIT_CANNOT_START, Calendar, DemoError, main, next_day
 from demo.city import AGENCIES, BY_NAME, ENDPOINTS, HTTPS_NAMES, describe_day, faults_of_day
 from demo.faults import KINDS, FaultError, possible
 from demo.server import CONFIG, DemoCity, PortBusyError, render_config
+from transforms.instrument import load_instrument
 
 pytestmark = pytest.mark.e2e
 
@@ -178,9 +179,9 @@ def test_the_registries_have_messy_rows(city: DemoCity) -> None:
     assert values[3][8] == 2018
 
 
-def register(city: DemoCity) -> dict[str, dict[str, str]]:
+def register(city: DemoCity, instrument: str = statements.INSTRUMENT) -> dict[str, dict[str, str]]:
     with (city.drop_folder / "pernyataan.csv").open(encoding="utf-8", newline="") as file:
-        return {row["kriteria"]: row for row in csv.DictReader(file)}
+        return {row["kriteria"]: row for row in csv.DictReader(file) if row["instrumen"] == instrument}
 
 
 def test_statements_rest_on_files_that_are_there(city: DemoCity) -> None:
@@ -202,6 +203,14 @@ def test_statements_rest_on_files_that_are_there(city: DemoCity) -> None:
     assert all(date.fromisoformat(row["tanggal"]) < TODAY for row in rows.values())
     levels = {int(criterion[-1]) for criterion in rows}
     assert levels == {2, 3, 4}
+
+
+def test_statements_of_pemdi_rest_on_files_of_spbe(city: DemoCity) -> None:
+    rows = register(city, statements.PEMDI)
+    assert len(rows) == 21
+    assert {row["berkas"] for row in rows.values()} < {row["berkas"] for row in register(city).values()}
+    known = load_instrument(statements.PEMDI)
+    assert all(known.criteria_named(criterion) for criterion in rows)
 
 
 def test_dates_follow_the_date_given() -> None:
@@ -400,7 +409,7 @@ def test_faults_of_the_drop_folder(city: DemoCity) -> None:
     register_file = city.drop_folder / "pernyataan.csv"
     whole = register_file.read_bytes()
     city.set_fault("pernyataan", "mass_drop")
-    assert len(register(city)) == 3
+    assert len(register(city)) == 4
     city.set_fault("pernyataan", "empty_listing")
     assert register(city) == {}
     city.set_fault("pernyataan", "wrong_encoding")

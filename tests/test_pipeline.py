@@ -246,7 +246,11 @@ def test_alerts_arrive_once_per_channel_in_one_message(city_line: tuple[DemoCity
     line.run()
     line.pass_days(1)
     city.day = 2
-    decided = line.run().alerts
+    line.collect()
+    line.load()
+    headline, beside = line.score_all()
+    assert headline.alerts and beside.alerts
+    decided = [*headline.alerts, *beside.alerts]
     _Receiver.received.clear()
     with HTTPServer(("127.0.0.1", 0), _Receiver) as server:
         Thread(target=server.serve_forever, daemon=True).start()
