@@ -17,8 +17,8 @@ _ANCHOR = re.compile(rb"<a\s(?:[^<>]{0,500}?\s)?href\s{0,5}=\s{0,5}[\"']?([^\"'\
 _PLACE = re.compile(r"[^\w.\-/%~+]+")
 
 
-# Most links: of those only host and first folder are looked at, once each. What is cut off cannot change them;
-# dots, which could, are left to urljoin.
+# Most links: of those only host and first folder are looked at, once each. What is cut off changes neither;
+# links with dots, where it could, are left to urljoin.
 _PLAIN = re.compile(
     rb"(?:https?://[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::[0-9]{1,4})?)?/[A-Za-z0-9_-]{1,40}(?=[/?#]|$)(?![^?#]*(?:/\.|&))"
 )
