@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict
 from datetime import date, datetime
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,11 +16,14 @@ from flows.changes_command import AsJson, DataDir, moment
 from flows.places import Places
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from transforms.forecast_views import ExpiryView, ForecastView
     from transforms.views import IndexView
 
 SHOWN = 12
 """Moments printed for each scenario; --json and the marts hold all."""
+CRITERIA_SHOWN = 3
 
 
 def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
@@ -62,7 +66,7 @@ def show(index: IndexView, view: ForecastView) -> None:
     from flows.terminal import escape
     from transforms.index import rounded
 
-    out = Console(highlight=False, soft_wrap=True)
+    out = Console(highlight=False)
     names = {
         "sources_run": "sources keep running, nobody acts: statements expire",
         "all_stops": "the pipeline stops too: all evidence ages",
@@ -84,24 +88,37 @@ def show(index: IndexView, view: ForecastView) -> None:
             out.print(f"  {p.day}  {numbers}  {p.predikat}")
         if len(points) > SHOWN:
             out.print(f"  and {len(points) - SHOWN} more changes until {points[-1].day}")
-        _show_owners(out.print, expiries)
+        if expiries:
+            out.print(_owners(expiries))
     if view.known_until:
         out.print(f"\nNot looked at beyond {view.known_until:%Y-%m-%d}: too much is known to change.")
 
 
-def _show_owners(line: Callable[[str], None], expiries: list[ExpiryView]) -> None:
-    """The next expiry of each perangkat daerah, the one that is nearest first."""
+def _owners(expiries: Sequence[ExpiryView]) -> Table:
+    """The next expiry of each perangkat daerah, the nearest first, and what all of its own cost the index."""
+    from rich.table import Table
+
     from flows.terminal import escape
     from transforms.index import rounded
 
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for name in ("perangkat daerah", "next", "days", "what lapses", "terbukti", "sementara"):
+        right = name in ("days", "terbukti", "sementara")
+        table.add_column(name, justify="right" if right else "left", overflow="fold", no_wrap=name == "next")
+
+    def total(changes: Iterable[Decimal]) -> str:
+        return f"{rounded(Fraction(sum(changes, Decimal(0))), 3):+f}"
+
     for owner in dict.fromkeys(e.owner for e in expiries):
         own = [e for e in expiries if e.owner == owner]
-        next_ones = [e for e in own if e.day == own[0].day]
-        proven = sum((e.proven_change for e in own), own[0].proven_change * 0)
-        whole = sum((e.provisional_change for e in own), own[0].provisional_change * 0)
-        named = ", ".join(dict.fromkeys(e.criterion or f"I{e.indicator}" for e in next_ones[:4]))
-        line(
-            f"  [bold]{escape(owner)}[/]: {next_ones[0].day} ({next_ones[0].days_left} days) {named}: "
-            f"{next_ones[0].event}; in all terbukti {rounded(Fraction(proven), 4):+f}, "
-            f"sementara {rounded(Fraction(whole), 4):+f}"
+        named = list(dict.fromkeys(e.criterion or f"I{e.indicator}" for e in own if e.day == own[0].day))
+        more = f" +{len(named) - CRITERIA_SHOWN}" if len(named) > CRITERIA_SHOWN else ""
+        table.add_row(
+            escape(owner),
+            str(own[0].day),
+            str(own[0].days_left),
+            f"{', '.join(named[:CRITERIA_SHOWN])}{more}: {own[0].event}",
+            total(e.proven_change for e in own),
+            total(e.provisional_change for e in own),
         )
+    return table

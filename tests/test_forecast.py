@@ -244,6 +244,8 @@ def test_the_command_reads_the_published_copy(
     near = json.loads(pantau("forecast", "--json", "--until", f"{feed.now:%Y-%m-%d}")[1])
     assert {Fraction(p["provisional"]) for p in near["points"]} == {now.current.index.provisional}
     assert near["expiries"] == []
+    monkeypatch.setenv("COLUMNS", "100")
     code, said = pantau("forecast")
     assert "If the pipeline stops too" in said
     assert "I05.2.a" in said
+    assert max(map(len, said.splitlines())) <= 100
