@@ -20,7 +20,7 @@ import duckdb
 from transforms import scoring
 from transforms.index import Aggregate, aggregates, rounded
 from transforms.instrument import Instrument
-from warehouse.application_rows import write_comparison
+from warehouse.application_rows import write_comparisons
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, writing
 from warehouse.score_rows import read_score
@@ -598,9 +598,9 @@ def _score(
         **shared,
     )
     if is_last:
-        write_comparison(connection, score_id(as_of), INSTITUTION, "Kota Contoh", as_of)
+        write_comparisons(connection, {INSTITUTION: (score_id(as_of), "Kota Contoh")}, as_of)
         before, after = (read_score(connection, score_id(at)) for at in (as_of - timedelta(days=1), as_of))
-        write_changes(connection, before, after, explain_change(connection, instrument, before, after))
+        write_changes(connection, [(before, after, explain_change(connection, instrument, before, after))])
         _forecast(connection, as_of, after.index)
 
 

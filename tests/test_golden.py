@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -9,6 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -134,3 +136,31 @@ def test_what_was_stored_is_what_was_worked_out(warehouse: Path, results: Mappin
                 n: (x.proven, x.floor, x.provisional, x.possible, x.official, x.rung)
                 for n, x in result.current.levels.items()
             }  # fmt: skip
+
+
+def test_one_institution_alone_has_the_same_score(
+    warehouse: Path, results: Mapping[str, ScoreResult], tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.duckdb"
+    shutil.copy(warehouse, alone)
+    tables = ("run", "finding", "level", "aggregate")
+    with writing(alone, AS_OF) as connection:
+        together = {table: _rows(connection, table) for table in tables}
+        for table in tables:
+            connection.execute(f"DELETE FROM score.{table}")
+    for name in (
+        "spbe-2020-a-source-has-failed",
+        "spbe-2020-only-public-evidence",
+        "pemdi-2026-levels-half-met",
+    ):
+        (one,) = score(alone, as_of=AS_OF, now=AS_OF, institution=name)
+        assert one.current == results[name].current
+        with writing(alone, AS_OF) as connection:
+            for table in tables:
+                own = [row for row in together[table] if one.current.score_id in row]
+                assert own
+                assert [row for row in _rows(connection, table) if one.current.score_id in row] == own
+
+
+def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
+    return connection.execute(f"SELECT * FROM score.{table}").fetchall()

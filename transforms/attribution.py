@@ -234,7 +234,10 @@ def shares(
 
 def index_of(scored: Scored) -> Fraction:
     """The provisional index again from its levels: exact where what is stored of it has been rounded."""
-    return sum((_held(scored, level) for level in scored.levels.values()), Fraction(0))
+    levels_of = scored.levels.values()
+    total = sum((Fraction(level.weight) for level in levels_of), Fraction(0))
+    held = sum((Fraction(level.weight) * Fraction(level.provisional) for level in levels_of), Fraction(0))
+    return held / total if total else held
 
 
 def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> tuple[Fraction, ...]:

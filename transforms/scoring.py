@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Literal
 
 from transforms.instrument import (
@@ -126,6 +126,27 @@ class Finding:
     answered_by: str
     hint: str | None
     score: Fraction | None = None
+
+    @cached_property
+    def said(self) -> str:
+        """All that it says as one text: two findings are equal where their texts are."""
+        return repr(
+            (
+                self.criterion,
+                self.indicator,
+                self.level,
+                self.state,
+                self.is_fresh,
+                self.is_carried,
+                self.reason,
+                self.evidence_ids,
+                self.observed_at and self.observed_at.timestamp(),
+                self.expires_at and self.expires_at.timestamp(),
+                self.answered_by,
+                self.hint,
+                self.score,
+            )
+        )
 
     @property
     def holds(self) -> bool:
@@ -480,8 +501,8 @@ def level_of(indicator: Indicator, counts: Callable[[str], bool]) -> int:
 def score_of(bands: Sequence[Band], indicator: Indicator, counts: Callable[[str], bool]) -> Fraction:
     """The score of an indicator of an itemised scale (`LevelToScore`): from 1, level by level.
 
-    `bands` are from the lowest up. The first level that is not wholly met adds its share of items; what is met
-    above it adds nothing.
+    `bands` are from the lowest up. The first level that is not wholly met adds its share of items; what is
+    met above it adds nothing.
     """
     score = Fraction(1)
     for level, band in zip(indicator.levels, bands, strict=True):
@@ -578,7 +599,7 @@ def _reached(
     """Proven, floor, possible and coverage from a mark for each criterion, in order.
 
     A mark is 1 for one that holds or 2 for one that is carried, plus 4 for one that is open, plus 8
-    for one that is freshly answered. Most institutions and days bring nothing but marks that were seen before.
+    for one that is freshly answered. Most institutions and days bring only marks that were seen before.
     """
     assert isinstance(bands.it, tuple)
     assert isinstance(indicator.it, Indicator)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
 
@@ -12,26 +13,24 @@ from warehouse.connection import append
 from warehouse.score_rows import rows_of
 
 
-def write_comparison(
-    connection: duckdb.DuckDBPyConnection, score_id: str, institution: str, place: str, as_of: datetime
+def write_comparisons(
+    connection: duckdb.DuckDBPyConnection, scores: Mapping[str, tuple[str, str]], as_of: datetime
 ) -> None:
-    """Compare the entries of an institution's registries at `as_of`, and append what was found.
+    """Compare the entries of institutions' registries at `as_of`, and append what was found.
 
-    `place` is the institution's name.
+    `scores` maps an institution to its score's id and its name.
     """
-    rows = rows_of(connection, "applications", {"institution": institution, "as_of": as_of})
-    found = compare([Entry(**row) for row in rows], place)
-    shared = {"score_id": score_id, "institution": institution}
-    append(
-        connection,
-        "score.application_overlap",
-        [_overlap_row(ordinal, overlap) for ordinal, overlap in enumerate(found.overlaps, start=1)],
-        **shared,
-    )
-    append(
-        connection,
-        "score.application_shared",
-        [
+    entries: dict[str, list[Entry]] = {}
+    for row in rows_of(connection, "applications", {"institutions": list(scores), "as_of": as_of}):
+        entries.setdefault(row.pop("institution"), []).append(Entry(**row))
+    overlaps: list[dict[str, object]] = []
+    shared: list[dict[str, object]] = []
+    for institution, listed in entries.items():
+        score_id, place = scores[institution]
+        found = compare(listed, place)
+        own: dict[str, object] = {"score_id": score_id, "institution": institution}
+        overlaps += [_overlap_row(ordinal, one) | own for ordinal, one in enumerate(found.overlaps, start=1)]
+        shared += [
             {
                 "ordinal": ordinal,
                 "name": application.name,
@@ -39,10 +38,11 @@ def write_comparison(
                 "agencies": list(application.agencies),
                 "entry_count": len(application.entries),
             }
+            | own
             for ordinal, application in enumerate(found.shared, start=1)
-        ],
-        **shared,
-    )
+        ]
+    append(connection, "score.application_overlap", overlaps)
+    append(connection, "score.application_shared", shared)
 
 
 def _overlap_row(ordinal: int, overlap: Overlap) -> dict[str, object]:

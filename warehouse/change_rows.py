@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
+from typing import Any
 
 import duckdb
 
@@ -24,8 +25,15 @@ def explain_change(
     previous: Scored,
     current: Scored,
     bridge: Scored | None = None,
+    *,
+    may_have_failed: bool = True,
 ) -> tuple[Change, ...]:
-    """What moved between two scored dates; evidence of a failed source is told from evidence that aged."""
+    """What moved between two scored dates; evidence of a failed source is told from evidence that aged.
+
+    `may_have_failed` False says that the last runs of all sources by `current` were good, and saves asking.
+    """
+    if not may_have_failed:
+        return explained(instrument, previous, current, bridge)
     stale = {
         evidence
         for finding in current.findings.values()
@@ -47,34 +55,37 @@ def failing_evidence(
 
 
 def write_changes(
-    connection: duckdb.DuckDBPyConnection, previous: Scored, current: Scored, moved: Sequence[Change]
+    connection: duckdb.DuckDBPyConnection, moves: Iterable[tuple[Scored, Scored, Sequence[Change]]]
 ) -> None:
-    """One row per piece of evidence; the rows add up to the change of the stored index, to the last digit."""
+    """What moved between pairs of scores: a row per piece of evidence.
+
+    The rows of a pair add up to the change of the stored index, to the last digit.
+    """
+    append(connection, "score.change", [row for move in moves for row in _rows_of(*move)])
+
+
+def _rows_of(previous: Scored, current: Scored, moved: Sequence[Change]) -> list[dict[str, Any]]:
     pieces = [(change, part, share) for change in moved for part in change.parts for share in part.evidence]
+    if not pieces:
+        return []
     amounts = rows_sum_to(index_of(previous), [share.contribution for _, _, share in pieces], _STEP)
-    append(
-        connection,
-        "score.change",
-        [
-            {
-                "ordinal": ordinal,
-                "indicator": change.indicator,
-                "level_before": rounded(Fraction(change.before), _DIGITS),
-                "level_after": rounded(Fraction(change.after), _DIGITS),
-                "criterion": part.criterion,
-                "cause": part.cause,
-                "state_before": part.state_before,
-                "state_after": part.state_after,
-                "reason_before": part.reason_before,
-                "reason_after": part.reason_after,
-                "evidence_id": share.evidence,
-                "contribution": rounded(amount, _DIGITS),
-            }
-            for ordinal, ((change, part, share), amount) in enumerate(
-                zip(pieces, amounts, strict=True), start=1
-            )
-        ],
-        score_id=current.score_id,
-        institution=current.institution,
-        previous_id=previous.score_id,
-    )
+    return [
+        {
+            "ordinal": ordinal,
+            "indicator": change.indicator,
+            "level_before": rounded(Fraction(change.before), _DIGITS),
+            "level_after": rounded(Fraction(change.after), _DIGITS),
+            "criterion": part.criterion,
+            "cause": part.cause,
+            "state_before": part.state_before,
+            "state_after": part.state_after,
+            "reason_before": part.reason_before,
+            "reason_after": part.reason_after,
+            "evidence_id": share.evidence,
+            "contribution": rounded(amount, _DIGITS),
+            "score_id": current.score_id,
+            "institution": current.institution,
+            "previous_id": previous.score_id,
+        }
+        for ordinal, ((change, part, share), amount) in enumerate(zip(pieces, amounts, strict=True), start=1)
+    ]

@@ -28,6 +28,12 @@ class WarehouseError(Exception):
     """The warehouse cannot be used; the message names the file and what to do."""
 
 
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+_NOT_WRITABLE = ("Read-only file system", "Permission denied", "Operation not permitted")
+_DAMAGED = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes")
+_NAMED_FILE = re.compile(r'file "(?P<path>[^"]+)"')
+
+
 class WarehouseBusyError(WarehouseError):
     """Another process holds the warehouse; the message names it."""
 
@@ -58,8 +64,14 @@ def append(
     """Append rows, each with the constants, to a table by column name."""
     if not rows:
         return
-    frame = frame_of({name: [row[name] for row in rows] for name in rows[0]})
-    connection.register("rows_to_append", frame)
+    append_columns(connection, table, {name: [row[name] for row in rows] for name in rows[0]}, **constants)
+
+
+def append_columns(
+    connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]], **constants: Any
+) -> None:
+    """Append rows given as columns, each row with the constants, to a table by column name."""
+    connection.register("rows_to_append", frame_of(columns))
     try:
         fixed = "".join(f", ${name} AS {name}" for name in constants)
         execute(
@@ -69,6 +81,45 @@ def append(
         )
     finally:
         connection.unregister("rows_to_append")
+
+
+def storage_problem(path: Path, error: Exception) -> str | None:
+    """What is wrong with disk or file, and what to do; None when the error is about something else."""
+    text = str(error)
+    named = _NAMED_FILE.search(text)
+    where = named["path"] if named else str(path)
+    if any(words in text for words in _FULL):
+        return (
+            f"{where}: the disk is full; nothing of this step was kept, what was there before is unharmed. "
+            "Free space, then run again"
+        )
+    for words in _NOT_WRITABLE:
+        if words in text:
+            return f"{where}: cannot be written ({words}); make its folder writable, then run again"
+    if "replaying WAL" in text or "Corrupt WAL" in text:
+        return (
+            f"{path}.wal: is damaged; move it away, then run pantau load and pantau score: what it held is "
+            "taken from the archive again"
+        )
+    if any(words in text for words in _DAMAGED):
+        return (
+            f"{path}: is damaged, or no DuckDB file; restore it from a backup, or move it (and "
+            f"{path.name}.wal) away, then run pantau load and pantau score: the archive holds what it was "
+            "made of"
+        )
+    return None
+
+
+@contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """What DuckDB says of a full disk, an unwritable folder or a damaged file becomes WarehouseError."""
+    try:
+        yield
+    except duckdb.Error as error:
+        said = storage_problem(path, error)
+        if said is None:
+            raise
+        raise WarehouseError(said) from error
 
 
 @contextmanager
@@ -82,10 +133,11 @@ def writing(
     """
     connection = _attach(path, wait_seconds)
     try:
-        connection.execute("BEGIN")
-        migrate(connection, now)
-        yield connection
-        connection.execute("COMMIT")
+        with storage_errors(path):
+            connection.execute("BEGIN")
+            migrate(connection, now)
+            yield connection
+            connection.execute("COMMIT")
     finally:
         connection.close()
 
@@ -98,7 +150,8 @@ def copying(path: Path, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[
     """
     connection = _attach(path, wait_seconds, read_only=True)
     try:
-        yield connection
+        with storage_errors(path):
+            yield connection
     finally:
         connection.close()
 
@@ -163,7 +216,8 @@ def _attach(path: Path, wait_seconds: float, *, read_only: bool = False) -> duck
             connection.close()
             holder = _HOLDER.search(str(error))
             if holder is None:
-                raise WarehouseError(f"{path}: cannot be opened ({error})") from error
+                said = storage_problem(path, error) or f"{path}: cannot be opened ({error})"
+                raise WarehouseError(said) from error
             if time.monotonic() >= deadline:
                 raise WarehouseBusyError(
                     f"{path}: process {holder['pid']} ({holder['program']}) holds the warehouse; "

@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import fields
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from transforms.index import rounded
 from transforms.instrument import Instrument
-from transforms.scoring import Finding, IndicatorLevel
+from transforms.scoring import Finding, IndicatorLevel, Score
 
 _SCORES = ("proven", "floor", "provisional", "possible", "official")
 
 
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """A finding as a row of `score.finding`."""
-    score = None if finding.score is None else rounded(finding.score, 10)
-    return asdict(finding) | {"evidence_ids": list(finding.evidence_ids), "score": score}
+_FINDING = tuple(field.name for field in fields(Finding))
+
+
+def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
+    """Findings as columns of `score.finding`."""
+    columns = {name: [getattr(finding, name) for finding in findings] for name in _FINDING}
+    columns["evidence_ids"] = [list(ids) for ids in columns["evidence_ids"]]
+    columns["score"] = [None if score is None else rounded(score, 10) for score in columns["score"]]
+    return columns
 
 
 def level_row(level: IndicatorLevel) -> dict[str, Any]:
     """An indicator's levels as a row of `score.level`."""
-    row = asdict(level)
-    scores = {name: None if row[name] is None else rounded(Fraction(row[name]), 10) for name in _SCORES}
+    row = {name: getattr(level, name) for name in _LEVEL}
+    scores = {name: _stored(row[name]) for name in _SCORES}
     return row | scores | {"coverage": rounded(level.coverage, 6)}
+
+
+_LEVEL = tuple(field.name for field in fields(IndicatorLevel))
+
+
+def _stored(score: Score | None) -> Decimal | None:
+    if score is None:
+        return None
+    return Decimal(score) if isinstance(score, int) else rounded(score, 10)
 
 
 def read_finding(row: Mapping[str, Any]) -> Finding:

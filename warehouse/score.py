@@ -10,7 +10,7 @@ import hashlib
 import json
 import logging
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -30,18 +30,18 @@ from transforms.instrument import (
     topic_filters,
 )
 from transforms.ruleset import Ruleset, load_ruleset
-from warehouse.application_rows import write_comparison
+from warehouse.application_rows import write_comparisons
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, execute, writing
 from warehouse.score_rows import (
     fetch_rows,
-    previous_score,
+    previous_scores,
     rows_of,
     score_at,
     use_ruleset,
     write_outbox,
     write_ruleset,
-    write_score,
+    write_scores,
 )
 
 log = logging.getLogger(__name__)
@@ -69,6 +69,9 @@ class ScoreResult:
     ruleset: Ruleset
     known: Known
     rules: RuleChange | None = None
+
+
+_LEVEL = tuple(entry.name for entry in fields(scoring.IndicatorLevel))
 
 
 @dataclass(frozen=True)
@@ -152,11 +155,8 @@ def score(
             names = {row["institution"] for row in chosen}
             _rescore_last_dates(connection, models, ruleset, names, as_of, now)
             facts = _facts(connection, models, ruleset, as_of)
-            results += [
-                _score_one(connection, ruleset, facts, row, as_of, now)
-                for row in chosen
-                if instrument_id in _instruments(row)
-            ]
+            asked = [row for row in chosen if instrument_id in _instruments(row)]
+            results += _score_all(connection, ruleset, facts, asked, as_of, now)
         return results
 
 
@@ -223,33 +223,113 @@ def _rescore_date(
     now: datetime,
 ) -> list[Rescored]:
     facts = _facts(connection, models, ruleset, as_of)
+    asked = [
+        row
+        for row in rows_of(connection, "institutions", {"as_of": as_of})
+        if row["institution"] in names and ruleset.instrument.id in _instruments(row)
+    ]
     results = []
-    for row in rows_of(connection, "institutions", {"as_of": as_of}):
-        name = row["institution"]
-        if name not in names or ruleset.instrument.id not in _instruments(row):
-            continue
-        before = score_at(connection, ruleset, name, as_of, same_rules=False)
-        done = _score_one(connection, ruleset, facts, row, as_of, now, is_history=True)
+    moves = []
+    for done in _score_all(connection, ruleset, facts, asked, as_of, now, is_history=True):
+        before = score_at(connection, ruleset, done.institution, as_of, same_rules=False)
         if before is not None:
             moved = explain_change(connection, ruleset.instrument, before, done.current, done.current)
             if done.is_new:
-                write_changes(connection, before, done.current, moved)
-            results.append(Rescored(name, ruleset.instrument.id, before, done.current, moved))
+                moves.append((before, done.current, moved))
+            results.append(Rescored(done.institution, ruleset.instrument.id, before, done.current, moved))
+    write_changes(connection, moves)
     return results
 
 
-def _score_one(
+def _score_all(
     connection: duckdb.DuckDBPyConnection,
     ruleset: Ruleset,
     facts: _Facts,
-    row: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
     as_of: datetime,
     now: datetime,
     *,
     is_history: bool = False,
-) -> ScoreResult:
-    name = row["institution"]
-    known = facts.of(name, as_of)
+) -> list[ScoreResult]:
+    """Score institutions under one ruleset: what is read and written of them, in one go for all."""
+    names = [row["institution"] for row in rows]
+    scores = {name: _judged(ruleset, name, facts.of(name, as_of), as_of) for name in names}
+    before = previous_scores(connection, ruleset, names, as_of)
+    newest = dict(
+        connection.execute(
+            "SELECT institution, max(as_of) FROM score.run WHERE instrument = $instrument GROUP BY ALL",
+            {"instrument": ruleset.instrument.id},
+        ).fetchall()
+    )
+    written = {
+        row[0]
+        for row in connection.execute(
+            "SELECT score_id FROM score.run WHERE list_contains($ids, score_id)",
+            {"ids": [current.score_id for current in scores.values()]},
+        ).fetchall()
+    }
+    fresh = [current for current in scores.values() if current.score_id not in written]
+    write_scores(connection, ruleset, fresh, now)
+    places = {row["institution"]: row["name"] for row in rows}
+    write_comparisons(
+        connection,
+        {current.institution: (current.score_id, places[current.institution]) for current in fresh},
+        as_of,
+    )
+    results = []
+    others = _has_other_rules(connection, ruleset)
+    for row in rows:
+        name = row["institution"]
+        current, previous = scores[name], before.get(name)
+        failed = facts.failed.get(name, ())
+        moved: tuple[attribution.Change, ...] = ()
+        if previous:
+            moved = explain_change(
+                connection, ruleset.instrument, previous, current, may_have_failed=bool(failed)
+            )
+        rules = _rules_between(connection, ruleset, previous) if previous and others else None
+        decided: tuple[alerts.Alert, ...] = ()
+        # A date scored after the fact is history: nobody is to be woken by it.
+        if not is_history and newest.get(name, as_of) <= as_of:
+            # What is not about an instrument is told once, with the headline's score.
+            told = row["instrument"] == ruleset.instrument.id
+            decided = alerts.decide(
+                ruleset.instrument,
+                previous,
+                current,
+                failed if told else (),
+                facts.down.get(name, ()) if told else (),
+                Decimal(row["min_drop"]),
+                ZoneInfo(row["time_zone"]),
+                facts.late.get(name, ()) if told else (),
+                facts.turning.get(name, ()) if told else (),
+                facts.compromised.get(name, ()) if told else (),
+                facts.changed.get(name, ()) if told else (),
+                moved=moved,
+                rules=rules,
+            )
+        results.append(
+            ScoreResult(
+                name,
+                ruleset.instrument.id,
+                current,
+                previous,
+                moved,
+                decided,
+                current.score_id not in written,
+                ruleset,
+                facts.of(name, as_of),
+                rules,
+            )
+        )
+    write_changes(
+        connection, [(r.previous, r.current, r.changes) for r in results if r.previous and r.is_new]
+    )
+    write_outbox(connection, [(r.current, r.alerts) for r in results], now)
+    return results
+
+
+def _judged(ruleset: Ruleset, name: str, known: Known, as_of: datetime) -> attribution.Scored:
     findings = scoring.judge(
         ruleset.rules,
         ruleset.instrument,
@@ -261,7 +341,7 @@ def _score_one(
         known.external,
     )
     scored = scoring.levels(ruleset.instrument, findings, known.official)
-    current = attribution.Scored(
+    return attribution.Scored(
         score_id=_score_id(name, ruleset, as_of, findings, scored),
         institution=name,
         ruleset_hash=ruleset.hash,
@@ -270,45 +350,15 @@ def _score_one(
         levels={level.indicator: level for level in scored},
         aggregates=aggregates(ruleset.instrument, scored),
     )
-    previous = previous_score(connection, ruleset, name, as_of)
-    written = connection.execute(
-        "SELECT count(*) FROM score.run WHERE score_id = $id", {"id": current.score_id}
-    ).fetchone()
-    is_new = not (written and written[0])
-    newest = connection.execute(
-        "SELECT max(as_of) FROM score.run WHERE institution = $institution AND instrument = $instrument",
-        {"institution": name, "instrument": ruleset.instrument.id},
-    ).fetchone()
-    if is_new:
-        write_score(connection, ruleset, current, now)
-        write_comparison(connection, current.score_id, name, row["name"], as_of)
-    moved = explain_change(connection, ruleset.instrument, previous, current) if previous else ()
-    if previous and is_new:
-        write_changes(connection, previous, current, moved)
-    rules = _rules_between(connection, ruleset, previous) if previous else None
-    decided: tuple[alerts.Alert, ...] = ()
-    # A date scored after the fact is history: nobody is to be woken by it.
-    if not is_history and (not newest or newest[0] is None or newest[0] <= as_of):
-        # What is not about an instrument is told once, with the headline's score.
-        told = row["instrument"] == ruleset.instrument.id
-        decided = alerts.decide(
-            ruleset.instrument,
-            previous,
-            current,
-            facts.failed.get(name, ()) if told else (),
-            facts.down.get(name, ()) if told else (),
-            Decimal(row["min_drop"]),
-            ZoneInfo(row["time_zone"]),
-            facts.late.get(name, ()) if told else (),
-            facts.turning.get(name, ()) if told else (),
-            facts.compromised.get(name, ()) if told else (),
-            facts.changed.get(name, ()) if told else (),
-            moved=moved,
-            rules=rules,
-        )
-        write_outbox(connection, current, decided, now)
-    return ScoreResult(
-        name, ruleset.instrument.id, current, previous, moved, decided, is_new, ruleset, known, rules
+
+
+def _has_other_rules(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> bool:
+    """Whether any date was scored under other rules of the same instrument."""
+    return bool(
+        connection.execute(
+            "SELECT 1 FROM score.run WHERE instrument = $instrument AND ruleset_hash != $hash LIMIT 1",
+            {"instrument": ruleset.instrument.id, "hash": ruleset.hash},
+        ).fetchone()
     )
 
 
@@ -494,10 +544,9 @@ def _score_id(
             ruleset.instrument.id,
             ruleset.hash,
             as_of.isoformat(),
-            [asdict(finding) for finding in findings],
-            [asdict(level) for level in scored],
+            [finding.said for finding in findings],
+            [[getattr(level, name) for name in _LEVEL] for level in scored],
         ],
         default=str,
-        sort_keys=True,
     )
     return hashlib.sha256(content.encode()).hexdigest()

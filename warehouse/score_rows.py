@@ -15,8 +15,9 @@ import duckdb
 from transforms import alerts, attribution
 from transforms.index import Aggregate, rounded
 from transforms.ruleset import Ruleset
-from warehouse.connection import append, execute, statement
-from warehouse.level_rows import crosswalk_rows, finding_row, level_row, read_finding, read_level
+from transforms.scoring import Finding, IndicatorLevel
+from warehouse.connection import append, append_columns, execute, statement
+from warehouse.level_rows import crosswalk_rows, finding_columns, level_row, read_finding, read_level
 
 QUERIES = Path(__file__).parent / "queries"
 
@@ -94,52 +95,78 @@ def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> No
     )
 
 
-def write_score(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, current: attribution.Scored, now: datetime
+def write_scores(
+    connection: duckdb.DuckDBPyConnection,
+    ruleset: Ruleset,
+    scores: Sequence[attribution.Scored],
+    now: datetime,
 ) -> None:
-    shared = {"score_id": current.score_id, "institution": current.institution}
+    """Scores that are not written yet, each table in one go: appending one score at a time is slow."""
     run = {
         "instrument": ruleset.instrument.id,
         "ruleset_hash": ruleset.hash,
-        "as_of": current.as_of,
         "scored_at": now,
         "scale": ruleset.instrument.scale,
     }
-    append(connection, "score.run", [run], **shared)
     append(
-        connection, "score.finding", [finding_row(finding) for finding in current.findings.values()], **shared
+        connection,
+        "score.run",
+        [{"score_id": s.score_id, "institution": s.institution, "as_of": s.as_of} for s in scores],
+        **run,
     )
-    append(connection, "score.level", [level_row(level) for level in current.levels.values()], **shared)
+    findings = [(s, finding) for s in scores for finding in s.findings.values()]
+    append_columns(
+        connection,
+        "score.finding",
+        {
+            "score_id": [s.score_id for s, _ in findings],
+            "institution": [s.institution for s, _ in findings],
+            **finding_columns([finding for _, finding in findings]),
+        },
+    )
+    levels = [
+        level_row(level) | {"score_id": s.score_id, "institution": s.institution}
+        for s in scores
+        for level in s.levels.values()
+    ]
+    append(connection, "score.level", levels)
     append(
         connection,
         "score.aggregate",
         [
-            asdict(aggregate)
-            | {
+            {
+                "score_id": s.score_id,
+                "institution": s.institution,
+                "scope": aggregate.scope,
+                "code": aggregate.code,
+                "name": aggregate.name,
+                "weight": aggregate.weight,
                 "proven": rounded(aggregate.proven, 10),
                 "provisional": rounded(aggregate.provisional, 10),
                 "possible": rounded(aggregate.possible, 10),
                 "coverage": rounded(aggregate.coverage, 6),
+                "predikat": aggregate.predikat,
             }
-            for aggregate in current.aggregates
+            for s in scores
+            for aggregate in s.aggregates
         ],
-        **shared,
     )
 
 
 def write_outbox(
     connection: duckdb.DuckDBPyConnection,
-    current: attribution.Scored,
-    decided: Sequence[alerts.Alert],
+    decided: Sequence[tuple[attribution.Scored, Sequence[alerts.Alert]]],
     now: datetime,
 ) -> None:
-    known = {
-        row[0]
-        for row in connection.execute(
-            "SELECT event_key FROM ops.outbox WHERE institution = $institution",
-            {"institution": current.institution},
+    """The alerts of these scores that are not in the outbox yet."""
+    if not any(of_one for _, of_one in decided):
+        return
+    known = set(
+        connection.execute(
+            "SELECT institution, event_key FROM ops.outbox WHERE list_contains($institutions, institution)",
+            {"institutions": [current.institution for current, _ in decided]},
         ).fetchall()
-    }
+    )
     append(
         connection,
         "ops.outbox",
@@ -151,28 +178,29 @@ def write_outbox(
                 "line": alert.line,
                 "payload": json.dumps(asdict(alert), ensure_ascii=False),
                 "ordinal": ordinal,
+                "institution": current.institution,
+                "score_id": current.score_id,
             }
-            for ordinal, alert in enumerate(decided, start=1)
-            if alert.event_key not in known
+            for current, of_one in decided
+            for ordinal, alert in enumerate(of_one, start=1)
+            if (current.institution, alert.event_key) not in known
         ],
-        institution=current.institution,
-        score_id=current.score_id,
         created_at=now,
     )
 
 
-def previous_score(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institution: str, as_of: datetime
-) -> attribution.Scored | None:
-    """The last scored date before `as_of` under the same ruleset."""
+def previous_scores(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institutions: Sequence[str], as_of: datetime
+) -> dict[str, attribution.Scored]:
+    """By institution the last scored date before `as_of` under the same ruleset, where there is one."""
     parameters = {
-        "institution": institution,
+        "institutions": list(institutions),
         "instrument": ruleset.instrument.id,
         "ruleset_hash": ruleset.hash,
         "as_of": as_of,
     }
     runs = rows_of(connection, "previous_run", parameters)
-    return read_score(connection, runs[0]["score_id"]) if runs else None
+    return {s.institution: s for s in read_scores(connection, [row["score_id"] for row in runs])}
 
 
 def score_at(
@@ -197,31 +225,49 @@ def score_at(
 
 def read_score(connection: duckdb.DuckDBPyConnection, score_id: str) -> attribution.Scored:
     """One score as it was written, from the warehouse or a published copy."""
-    found = fetch_rows(connection.execute("SELECT * FROM score.run WHERE score_id = $id", {"id": score_id}))[
-        0
-    ]
+    return read_scores(connection, [score_id])[0]
+
+
+def read_scores(
+    connection: duckdb.DuckDBPyConnection, score_ids: Sequence[str]
+) -> tuple[attribution.Scored, ...]:
+    """Scores as they were written, in the order of the ids."""
+    if not score_ids:
+        return ()
 
     def of(table: str) -> list[dict[str, Any]]:
         return fetch_rows(
             connection.execute(
-                f"SELECT * EXCLUDE (score_id, institution) FROM score.{table} WHERE score_id = $id",
-                {"id": score_id},
+                f"SELECT * FROM score.{table} WHERE score_id IN (SELECT unnest($ids))",
+                {"ids": list(score_ids)},
             )
         )
 
-    return attribution.Scored(
-        score_id=score_id,
-        institution=found["institution"],
-        ruleset_hash=found["ruleset_hash"],
-        as_of=found["as_of"],
-        findings={row["criterion"]: read_finding(row) for row in of("finding")},
-        levels={row["indicator"]: read_level(row, found["scale"]) for row in of("level")},
-        aggregates=tuple(
-            Aggregate(
-                **(row | {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")})
-            )
-            for row in of("aggregate")
-        ),
+    runs = {row["score_id"]: row for row in of("run")}
+    findings: dict[str, dict[str, Finding]] = {score_id: {} for score_id in runs}
+    levels: dict[str, dict[str, IndicatorLevel]] = {score_id: {} for score_id in runs}
+    totals: dict[str, list[Aggregate]] = {score_id: [] for score_id in runs}
+    for row in of("finding"):
+        score_id, _ = row.pop("score_id"), row.pop("institution")
+        findings[score_id][row["criterion"]] = read_finding(row)
+    for row in of("level"):
+        score_id, _ = row.pop("score_id"), row.pop("institution")
+        levels[score_id][row["indicator"]] = read_level(row, runs[score_id]["scale"])
+    for row in of("aggregate"):
+        score_id, _ = row.pop("score_id"), row.pop("institution")
+        numbers = {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")}
+        totals[score_id].append(Aggregate(**(row | numbers)))
+    return tuple(
+        attribution.Scored(
+            score_id=score_id,
+            institution=runs[score_id]["institution"],
+            ruleset_hash=runs[score_id]["ruleset_hash"],
+            as_of=runs[score_id]["as_of"],
+            findings=findings[score_id],
+            levels=levels[score_id],
+            aggregates=tuple(totals[score_id]),
+        )
+        for score_id in score_ids
     )
 
 

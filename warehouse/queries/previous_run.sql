@@ -1,7 +1,7 @@
--- The last scored date before $as_of under the same ruleset.
-SELECT score_id, as_of
+-- By institution the last scored date before $as_of under the same ruleset.
+SELECT institution, score_id, as_of
 FROM score.run
-WHERE institution = $institution AND instrument = $instrument AND ruleset_hash = $ruleset_hash
+WHERE list_contains($institutions, institution) AND instrument = $instrument AND ruleset_hash = $ruleset_hash
   AND as_of < $as_of
-ORDER BY as_of DESC, scored_at DESC
-LIMIT 1
+QUALIFY row_number() OVER (PARTITION BY institution ORDER BY as_of DESC, scored_at DESC) = 1
+ORDER BY institution
