@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -79,11 +80,25 @@ def find(archive: Archive, capture_id: str) -> Found:
         for entry in archive.ledger(institution, source):
             for place in entry.records:
                 if place.id == wanted:
-                    return _opened(archive, entry, place)
+                    return _whole(archive, entry, place)
     raise UnknownCaptureError(
         f"{archive.root}: there is no capture {capture_id!r}; pantau explain N --json and "
         "mart.bukti_terkini (tangkapan_id) give ids"
     )
+
+
+def _whole(archive: Archive, entry: Entry, place: RecordPlace) -> Found:
+    from warcio.exceptions import ArchiveLoadFailed
+
+    from collectors.ledger import ArchiveError
+
+    try:
+        return _opened(archive, entry, place)
+    except (ArchiveLoadFailed, zlib.error, EOFError) as error:
+        raise ArchiveError(
+            f"{archive.path(entry)}: the document that {place.id} repeats is damaged; "
+            "restore it from a backup"
+        ) from error
 
 
 def _opened(archive: Archive, entry: Entry, place: RecordPlace) -> Found:

@@ -90,6 +90,40 @@ def test_changed_bytes_are_refused(tmp_path: Path) -> None:
         find(Archive(tmp_path / "archive"), first)
 
 
+def test_a_damaged_original_of_an_unchanged_document_is_refused(tmp_path: Path) -> None:
+    body = bytes(range(256)) * 20
+    first, (second,) = kept(tmp_path, page(body)), kept(tmp_path, page(body))
+    (warc,) = tmp_path.glob("archive/*/*/*.warc.gz")
+    (entry, _) = Archive(tmp_path / "archive").ledger("kota-contoh", "jdih")
+    (place,) = [one for one in entry.records if one.id == first[0]]
+    content = bytearray(warc.read_bytes())
+    content[place.offset + place.length // 2] ^= 1
+    warc.write_bytes(content)
+    with pytest.raises(ArchiveError, match=r"the document that <urn:uuid:.* repeats is damaged"):
+        find(Archive(tmp_path / "archive"), second)
+
+
+def test_bytes_that_a_forged_ledger_vouches_for_are_refused_by_their_digest(tmp_path: Path) -> None:
+    (one,) = kept(tmp_path, page(b"terpenuhi"))
+    ledger = tmp_path / "archive" / "kota-contoh" / "jdih" / "ledger.jsonl"
+    line = json.loads(ledger.read_text(encoding="utf-8"))
+    warc = ledger.with_name(line["file"])
+    old, new = warc.read_bytes(), b""
+    for place in line["records"]:
+        member = gzip.decompress(old[place["offset"] : place["offset"] + place["length"]])
+        packed = gzip.compress(member.replace(b"terpenuhi", b"TERPENUHI"))
+        place |= {"offset": line["offset"] + len(new), "length": len(packed)}
+        new += packed
+    line |= {"length": len(new), "sha256": hashlib.sha256(new).hexdigest()}
+    warc.write_bytes(old[: line["offset"]] + new)
+    text = json.dumps(line, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    ledger.write_text(f"{text}\n", encoding="utf-8")
+    with pytest.raises(
+        ArchiveError, match=r"the payload of <urn:uuid:.*> has digest sha256:[0-9a-f]{64}, not sha256:"
+    ):
+        find(Archive(tmp_path / "archive"), one)
+
+
 def test_an_unknown_id_says_where_ids_are(tmp_path: Path) -> None:
     kept(tmp_path, page(b"satu"))
     with pytest.raises(UnknownCaptureError, match=r"no capture 'abc'; pantau explain N --json"):

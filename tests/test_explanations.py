@@ -113,7 +113,7 @@ def _rows() -> Mapping[str, Sequence[Mapping[str, Any]]]:
         "uptime_check": [check("aduan"), check("berita", is_https=False, tls_ok=None)],
         "attestation": [
             attested,
-            attested | {"criterion": "I09.3", "note": "milik lain", "attestation_key": "b"},
+            attested | {"criterion": "I09.3", "note": "milik lain", "attestation_key": "0"},
         ],
         "external_index": [
             {
@@ -206,9 +206,10 @@ def test_of_an_index_of_another_body_the_value_is_quoted(copy: Path) -> None:
     assert passage.words == "nilai: 68,75; rujukan: Surat Bappenas"
 
 
-def test_a_text_is_cut_at_its_length() -> None:
+def test_a_text_is_masked_and_cut_at_its_length() -> None:
     assert shown("x" * 600, WORDS_KEPT) == "x" * (WORDS_KEPT - 1) + "…"
     assert shown("baris\nlain\tlagi", 50) == "baris lain lagi"
+    assert shown("surel a.b@kota.go.id", 50) == f"surel {MASK}"
     assert shown(None, 5) is None
 
 

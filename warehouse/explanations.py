@@ -43,11 +43,12 @@ def write_explanations(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         "SELECT skor_id, institusi, instrumen, keadaan_pada, zona_waktu FROM mart.indeks_terkini "
         "ORDER BY skor_id"
     ).fetchall()
+    # Scored under an instrument that this program no longer has: its numbers stay, without words.
+    norms = {name: load_instrument(name) for name in {row[2] for row in scores} & set(instrument_ids())}
     for score_id, institution, instrument, as_of, zone in scores:
-        if instrument not in instrument_ids():
-            # Scored under an instrument that this program no longer has: its numbers stay, without words.
+        if instrument not in norms:
             continue
-        norm = load_instrument(instrument)
+        norm = norms[instrument]
         rows = [_narrative_row(view, norm, as_of, zone) for view in indicators_of(connection, score_id, None)]
         append(connection, "score.narrative", rows, score_id=score_id, institution=institution)
         narratives += len(rows)

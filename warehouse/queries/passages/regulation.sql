@@ -33,6 +33,10 @@ legal AS (
     FROM (SELECT * FROM cited_evidence WHERE answered_by = 'probe listing_downloadable') AS cited
     JOIN core.regulation AS product ON product.capture_id = cited.capture_id
     WHERE product.file_url IS NOT NULL
+    QUALIFY row_number() OVER (
+        PARTITION BY cited.score_id, cited.criterion, cited.capture_id
+        ORDER BY product.year DESC, product.regulation_key, product.valid_from DESC
+    ) <= 3
 )
 
 SELECT
