@@ -51,6 +51,7 @@ class Appender:
         self._start = written[0].offset if written else out.tell()
         self._writer = _Writer(_Members(out), gzip=False, warc_version="1.1")
         self._places = list(written)
+        self._failure: OSError | None = None
         self._known = {
             (place.url, place.digest): place
             for entry in entries
@@ -194,8 +195,15 @@ class Appender:
         )
 
     def _write(self, record: Any) -> RecordPlace:
+        if self._failure is not None:
+            raise self._failure
         offset = self._out.tell()
-        self._writer.write_record(record)
+        try:
+            self._writer.write_record(record)
+        except OSError as error:
+            # Half a record may be in the file now: after it nothing can be vouched for.
+            self._failure = OSError(error.errno, error.strerror, str(self._path))
+            raise self._failure from error
         headers = record.rec_headers
         place = RecordPlace(
             id=str(headers.get_header("WARC-Record-ID")),

@@ -6,6 +6,7 @@ import contextvars
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -112,9 +113,22 @@ def capture_institution(
     document = Fetched(
         f"file:{config.name}", started, None, "", (("Content-Type", "application/yaml"),), body
     )
-    with archive.appending(run) as appender:
+    with _into(archive, run), archive.appending(run) as appender:
         appender.add(document)
         return appender.finish(run, clock())
+
+
+@contextmanager
+def _into(archive: Archive, run: Run) -> Iterator[None]:
+    """A disk that is full, or not writable, becomes ArchiveError: nothing more can be kept of that source."""
+    try:
+        yield
+    except OSError as error:
+        raise ArchiveError(
+            f"{error.filename or archive.folder(run.institution, run.source)}: cannot be written "
+            f"({error.strerror}); what the archive held before is unharmed. "
+            "Free space or make the folder writable, then run pantau collect again"
+        ) from error
 
 
 def _jobs(
@@ -149,7 +163,9 @@ def opted_out(opt_out: OptOut | None, today: date) -> bool:
 def _known(archive: Archive, institution: str, source: Source, now: datetime) -> Known:
     if source.url is None:
         return Known({}, {})
-    archive.recover(Run(new_run_id(), institution, source.id, source.collector, now, now, "ok"))
+    opener = Run(new_run_id(), institution, source.id, source.collector, now, now, "ok")
+    with _into(archive, opener):
+        archive.recover(opener)
     try:
         return Known(
             confirmable(archive, institution, source.id, since=now - FULL_FETCH_EVERY),
@@ -227,7 +243,7 @@ def _archived(
     started = clock()
     run = Run(new_run_id(), institution, source, collector, started, started, "ok")
     count = size = 0
-    with archive.appending(run) as appender:
+    with _into(archive, run), archive.appending(run) as appender:
         try:
             for document in documents:
                 appender.add(document)
@@ -237,7 +253,12 @@ def _archived(
             run = replace(run, outcome="failed", error=error.kind, message=str(error))
         except OSError as error:
             # A drop folder that is gone, say; a failing archive raises from `finish` below.
-            run = replace(run, outcome="failed", error="file", message=f"{error.filename}: {error.strerror}")
+            run = replace(
+                run,
+                outcome="failed",
+                error="file",
+                message=f"{error.filename or archive.root}: {error.strerror}",
+            )
         except Exception as error:
             # One source's defect must not stop the others.
             log.exception("%s/%s: defect in collector %s", institution, source, collector)

@@ -20,11 +20,13 @@ from typing import Any
 from collectors.plain_text import visible_json, without_controls
 from flows.places import Places
 from warehouse.connection import append, execute, statement, writing
+from warehouse.locks import only_one
 from warehouse.score_rows import QUERIES
 
 APPRISE_VARIABLE = "PANTAU_APPRISE_URLS"
 """Apprise addresses, separated by white space. They hold secrets, so they live in the environment only."""
 JSONL_CHANNEL = "jsonl"
+_STEP_BYTES = 64 * 1024
 log = logging.getLogger(__name__)
 
 
@@ -59,6 +61,12 @@ def notify(
 
     A channel that fails is reported and tried again next time; it never stops another.
     """
+    # Two at once would both find the same events undelivered.
+    with only_one(places.messages, "delivering alerts"):
+        return _deliver(places, now, environment)
+
+
+def _deliver(places: Places, now: datetime, environment: Mapping[str, str]) -> list[NotifyResult]:
     results: list[NotifyResult] = []
     for channel, send in _channels(places, environment).items():
         with writing(places.warehouse, now) as connection:
@@ -123,13 +131,31 @@ def _to_file(path: Path, message: Message) -> str | None:
         for event in message.events
     ]
     try:
-        with path.open("a", encoding="utf-8") as out:
-            out.write("".join(line + "\n" for line in lines))
+        with path.open("ab") as out:
+            out.truncate(_end_of_lines(path))
+            out.write("".join(line + "\n" for line in lines).encode())
             out.flush()
             os.fsync(out.fileno())
     except OSError as error:
         return f"{path}: {error.strerror}"
     return None
+
+
+def _end_of_lines(path: Path) -> int:
+    """Where the last whole line ends: half a line, left by a full disk or a kill, would spoil the next.
+
+    Nothing of it was marked as delivered, so it is written again.
+    """
+    with path.open("rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        while end > 0:
+            start = max(0, end - _STEP_BYTES)
+            file.seek(start)
+            found = file.read(end - start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+    return 0
 
 
 def _apprise(url: str) -> Send:

@@ -10,7 +10,8 @@ from pathlib import Path
 from dashboard.page import render
 from flows.places import Places
 from warehouse import read
-from warehouse.connection import reading
+from warehouse.connection import WarehouseError, reading
+from warehouse.locks import only_one
 from warehouse.publish import publish as publish_copy
 
 
@@ -29,7 +30,7 @@ def publish(places: Places, *, now: datetime) -> Published:
     """
     publish_copy(places.warehouse, places.published, now=now)
     pages = []
-    with reading(places.published) as connection:
+    with only_one(places.published.with_name("pages"), "publishing"), reading(places.published) as connection:
         for institution in read.institutions(connection):
             path = places.page(institution)
             _replace(path, render(read.page_view(connection, institution)))
@@ -39,6 +40,18 @@ def publish(places: Places, *, now: datetime) -> Published:
 
 def _replace(path: Path, text: str) -> None:
     """Write beside the target and rename over it: a reader sees the old page or the new one, never half."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
-    beside.write_text(text, encoding="utf-8")
-    beside.replace(path)
+    # Always the same name, so that what a killed publication left is written over.
+    beside = path.with_name(f".{path.name}.new")
+    try:
+        with beside.open("w", encoding="utf-8") as out:
+            out.write(text)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(path)
+    except OSError as error:
+        raise WarehouseError(
+            f"{path}: cannot be written ({error.strerror}); the page before it stays. "
+            "Free space or make the folder writable, then run pantau publish"
+        ) from error
+    finally:
+        beside.unlink(missing_ok=True)

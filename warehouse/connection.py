@@ -135,7 +135,7 @@ def writing(
     try:
         with storage_errors(path):
             connection.execute("BEGIN")
-            migrate(connection, now)
+            migrate(connection, now, str(path))
             yield connection
             connection.execute("COMMIT")
     finally:
@@ -177,8 +177,11 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.close()
 
 
-def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    """Bring the schema forward by the numbered files of `schema/` that have not run yet."""
+def migrate(connection: duckdb.DuckDBPyConnection, now: datetime, where: str = "the warehouse") -> None:
+    """Bring the schema forward by the numbered files of `schema/` that have not run yet.
+
+    Raises WarehouseError, saying `where`, when a newer Pantau has been at it; nothing is changed then.
+    """
     connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
     connection.execute(
         "CREATE TABLE IF NOT EXISTS ops.migration (number INTEGER, name VARCHAR, applied_at TIMESTAMPTZ)"
@@ -187,7 +190,7 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     known = {int(path.name[:4]): path for path in sorted(SCHEMA_FOLDER.glob("*.sql"))}
     if newer := done - known.keys():
         raise WarehouseError(
-            f"the warehouse has schema {max(newer)}, this Pantau knows up to {max(known)}; use a newer one"
+            f"{where}: has schema {max(newer)}, this Pantau knows up to {max(known)}; use a newer Pantau"
         )
     for number, path in known.items():
         if number not in done:

@@ -45,7 +45,7 @@ from collectors.own_outage import OWN_OUTAGE, without_own_outage
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
 from transforms.refused_evidence import refused_kinds
-from warehouse.connection import append, execute, frame_of, statement, writing
+from warehouse.connection import append, execute, frame_of, statement, storage_errors, writing
 from warehouse.institution_rows import load_institution
 from warehouse.records import MERGE_FOLDER, store
 from warehouse.staging import Staging
@@ -124,7 +124,7 @@ def load(
         if at in stuck:
             continue
         config = _config_at(archive, ledgers, entry)
-        with Staging(warehouse.parent) as staging:
+        with storage_errors(warehouse), Staging(warehouse.parent) as staging:
             batch = _prepare(archive, entry, config, floors.get(at), staging)
             if batch.result.outcome == "error":
                 stuck.add(at)

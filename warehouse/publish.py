@@ -7,11 +7,8 @@ close it.
 
 from __future__ import annotations
 
-import fcntl
 import os
-import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,13 +18,13 @@ import duckdb
 from warehouse.connection import (
     DEFAULT_WAIT_SECONDS,
     SCHEMA_FOLDER,
-    WarehouseBusyError,
     WarehouseError,
     copying,
     execute,
     statement,
 )
 from warehouse.explanations import write_explanations
+from warehouse.locks import only_one
 from warehouse.published_columns import add_masking, published_tables, selected
 from warehouse.service_facts import set_aside, write_service_facts
 
@@ -57,11 +54,7 @@ def publish(
     Raises WarehouseBusyError naming the holder when the warehouse is still held, or another publication still
     runs, after `wait_seconds`; WarehouseError when there is no warehouse yet, or one with another schema.
     """
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise WarehouseError(f"{target.parent}: cannot be created ({error.strerror})") from error
-    with _only_publisher(target, wait_seconds):
+    with only_one(target, "publishing", wait_seconds):
         beside = target.with_name(f".{target.name}.new")
         # Only what a killed publication left can be here: the lock is ours.
         _remove(beside)
@@ -143,29 +136,6 @@ def _require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Pa
             f"{warehouse}: has schema {max(done, default=0)}, this program publishes schema {max(known)}; "
             + ("use a newer Pantau" if done - known else "run pantau load first")
         )
-
-
-@contextmanager
-def _only_publisher(target: Path, wait_seconds: float) -> Iterator[None]:
-    path = target.with_name(f".{target.name}.lock")
-    deadline = time.monotonic() + wait_seconds
-    with path.open("a+") as handle:
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    handle.seek(0)
-                    raise WarehouseBusyError(
-                        f"{target}: process {handle.read().strip() or 'unknown'} is publishing; "
-                        "wait for it to end or stop it, then run again"
-                    ) from None
-                time.sleep(0.1)
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
 
 
 def _aside(beside: Path) -> Path:
