@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test unit check bench-load bench-uptime lock clean
+.PHONY: help install run test unit check bench-load bench-score bench-uptime lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ bench-uptime: install  ## Our prober beside blackbox_exporter, wrk and requests 
 
 bench-load: install  ## A million made-up regulations through the gate: time, memory, DuckDB alone beside it
 	@$(BIN)/python -m benchmarks.load_million
+
+bench-score: install  ## Made-up evidence of 640 institutions scored together: a day, judgement alone, one at a time beside it
+	@$(BIN)/python -m benchmarks.score_many
 
 lock:  ## Bring requirements.lock up to date with pyproject.toml
 	@$(COMPILE) -o requirements.lock
