@@ -27,6 +27,7 @@ from flows.evidence_command import register as register_evidence
 from flows.export_command import register as register_export
 from flows.forecast_command import register as register_forecast
 from flows.places import Places, now
+from flows.serve_command import register as register_serve
 from transforms.index import rounded
 from transforms.views import PageView
 
@@ -508,6 +509,7 @@ register_changes(app, _print_json)
 register_forecast(app, _print_json)
 register_evidence(app, _print_json)
 register_export(app, _print_json)
+register_serve(app)
 
 
 def main() -> None:

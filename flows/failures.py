@@ -16,14 +16,17 @@ from flows.export_command import ExportUsageError
 from flows.levels_file import LevelsFileError
 from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
+from flows.serve_command import ServeUsageError
 from flows.try_out import UnknownCollectorError
 from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
 from transforms.plan_search import PlanError, SolverError
 from warehouse.connection import WarehouseError
 from warehouse.export import ExportError
+from warehouse.extensions import ExtensionError
 from warehouse.read import ReadError
 from warehouse.score import ScoreError
+from warehouse.serve import ServeError
 
 WRONG_USAGE = (
     AttestImportError,
@@ -38,6 +41,7 @@ WRONG_USAGE = (
     OfficialFileError,
     PlanError,
     ReadError,
+    ServeUsageError,
     UnknownCaptureError,
     UnknownCollectorError,
     UnknownSourceError,
@@ -45,10 +49,12 @@ WRONG_USAGE = (
 FAILED = (
     ArchiveError,
     CaFileError,
+    ExtensionError,
     FetchError,
     ParseError,
     PrefectServerError,
     ScoreError,
+    ServeError,
     SolverError,
     WarehouseError,
     OSError,

@@ -29,6 +29,7 @@ from warehouse.published_columns import add_masking, published_tables, selected
 from warehouse.service_facts import set_aside, write_service_facts
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
+_REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
 UPTIME_KEPT = timedelta(days=90)
 """How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
@@ -112,6 +113,7 @@ def _build(
         connection.execute("DETACH aside")
         _remove(_aside(beside))
         views = create_marts(connection)
+        connection.execute(statement(_REMOTE_READ))
         rows |= write_explanations(connection)
         connection.execute("CHECKPOINT published")
         connection.execute("USE memory")
