@@ -41,6 +41,8 @@ SERVICES_SOURCE = "layanan"
 """Source id under which batches of uptime checks are archived."""
 HISTORY_SOURCE = "layanan-riwayat"
 """Source id under which histories of uptime checks from other tools are archived."""
+JOURNAL_SOURCE = "operasi"
+"""Source id under which the journal of operations on the warehouse is archived."""
 
 _DURATION = re.compile(r"^(\d+)(m|h|d)$")
 # Two labels at least: a lone "id" would allow the whole country.
@@ -339,7 +341,7 @@ class InstitutionFile(_Strict):
             raise ValueError(f"id {repeated!r} is used more than once among sources and services")
         entries: tuple[Source | Service, ...] = (*self.sources, *self.services)
         for entry in entries:
-            if entry.id in (CONFIG_SOURCE, SERVICES_SOURCE, HISTORY_SOURCE):
+            if entry.id in (CONFIG_SOURCE, SERVICES_SOURCE, HISTORY_SOURCE, JOURNAL_SOURCE):
                 raise ValueError(f"id {entry.id!r} is kept for Pantau itself; choose another")
             if entry.agency not in known:
                 raise ValueError(f"{entry.id}: agency {entry.agency!r} is not among agencies")

@@ -27,6 +27,7 @@ from flows.evidence_command import register as register_evidence
 from flows.export_command import register as register_export
 from flows.forecast_command import register as register_forecast
 from flows.places import Places, now
+from flows.rebuild_command import register as register_rebuild
 from flows.serve_command import register as register_serve
 from transforms.index import rounded
 from transforms.views import PageView
@@ -510,6 +511,7 @@ register_forecast(app, _print_json)
 register_evidence(app, _print_json)
 register_export(app, _print_json)
 register_serve(app)
+register_rebuild(app, _print_json)
 
 
 def main() -> None:

@@ -24,7 +24,9 @@ from transforms.plan_search import PlanError, SolverError
 from warehouse.connection import WarehouseError
 from warehouse.export import ExportError
 from warehouse.extensions import ExtensionError
+from warehouse.operations import OperationError
 from warehouse.read import ReadError
+from warehouse.replay import ReplayError
 from warehouse.score import ScoreError
 from warehouse.serve import ServeError
 
@@ -51,8 +53,10 @@ FAILED = (
     CaFileError,
     ExtensionError,
     FetchError,
+    OperationError,
     ParseError,
     PrefectServerError,
+    ReplayError,
     ScoreError,
     ServeError,
     SolverError,

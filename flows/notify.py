@@ -17,10 +17,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from collectors.archive import Archive
 from collectors.plain_text import visible_json, without_controls
 from flows.places import Places
 from warehouse.connection import append, execute, statement, writing
+from warehouse.journal import write_journal
 from warehouse.locks import only_one
+from warehouse.operations import write_down
 from warehouse.score_rows import QUERIES
 
 APPRISE_VARIABLE = "PANTAU_APPRISE_URLS"
@@ -90,6 +93,14 @@ def _deliver(places: Places, now: datetime, environment: Mapping[str, str]) -> l
                     message_id=message.message_id,
                     delivered_at=now,
                 )
+                done = {
+                    "channel": channel,
+                    "message_id": message.message_id,
+                    "events": [event["event_key"] for event in message.events],
+                }
+                write_down(connection, message.institution, "delivery", now, done)
+    # What was told must outlive the warehouse, or it would be told again.
+    write_journal(Archive(places.archive), places.warehouse, now=now)
     return results
 
 

@@ -12,6 +12,7 @@ from flows.places import Places
 from warehouse import read
 from warehouse.connection import WarehouseError, reading
 from warehouse.locks import only_one
+from warehouse.publication import note_publication
 from warehouse.publish import publish as publish_copy
 
 
@@ -35,6 +36,7 @@ def publish(places: Places, *, now: datetime) -> Published:
             path = places.page(institution)
             _replace(path, render(read.page_view(connection, institution)))
             pages.append(path)
+    note_publication(places.warehouse, (places.published, *pages), now=now)
     return Published(places.published, tuple(pages))
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from collectors.archive import Archive
 from flows.places import Places
 from flows.progress import report
 from warehouse.forecast import forecast_scored
+from warehouse.journal import write_journal
 from warehouse.score import ScoreResult
 from warehouse.score import score as score_institutions
 
@@ -19,5 +21,6 @@ def score(
     results = score_institutions(places.warehouse, as_of=as_of, now=now, institution=institution)
     # The forecast is of the latest date only: one scored after the fact leaves it as it is.
     forecast_scored(places.warehouse, results, now=now)
+    write_journal(Archive(places.archive), places.warehouse, now=now, is_due=False)
     report("score", 1, 1, "")
     return results

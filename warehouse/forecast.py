@@ -15,6 +15,7 @@ from transforms.forecast import SCENARIOS, Expiry, Forecast, forecast
 from transforms.index import rounded
 from warehouse.connection import append, copying, writing
 from warehouse.later_facts import LaterFacts, later_facts
+from warehouse.operations import write_down
 from warehouse.score import ScoreResult
 from warehouse.score_rows import rows_of
 
@@ -61,6 +62,8 @@ def forecast_scored(warehouse: Path, scored: Sequence[ScoreResult], *, now: date
             expiries += [shared | row for row in _expiries(found, until)]
         append(connection, "score.forecast", points)
         append(connection, "score.expiry", expiries)
+        for name in sorted({result.institution for result in scored}):
+            write_down(connection, name, "forecast", now, {})
     return [found for _, found in made]
 
 

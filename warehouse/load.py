@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -33,6 +33,7 @@ from collectors.evidence import (
 from collectors.institution import (
     CONFIG_SOURCE,
     HISTORY_SOURCE,
+    JOURNAL_SOURCE,
     SERVICES_SOURCE,
     ConfigError,
     InstitutionFile,
@@ -47,6 +48,7 @@ from transforms.instrument import Instrument, instrument_ids, load_instrument
 from transforms.refused_evidence import refused_kinds
 from warehouse.connection import append, execute, frame_of, statement, storage_errors, writing
 from warehouse.institution_rows import load_institution
+from warehouse.operations import write_down
 from warehouse.records import MERGE_FOLDER, store
 from warehouse.staging import Staging
 
@@ -105,7 +107,7 @@ def load(
     ledgers = {
         (name, source): archive.ledger(name, source)
         for name, source in archive.sources()
-        if institution in (None, name)
+        if institution in (None, name) and source != JOURNAL_SOURCE
     }
     with writing(warehouse, now) as connection:
         seen = {row[0] for row in connection.execute("SELECT entry_id FROM ops.load").fetchall()}
@@ -115,17 +117,42 @@ def load(
         # The institution's file comes first: the others are read by what it says.
         key=lambda e: (e.recorded_at, e.source != CONFIG_SOURCE, e.institution, e.source, e.seq),
     )
+    return _load_each(archive, warehouse, [(entry, now) for entry in pending], floors, progress)
+
+
+def load_again(
+    archive: Archive,
+    warehouse: Path,
+    loads: Sequence[tuple[Entry, datetime]],
+    progress: Progress | None = None,
+) -> list[LoadResult]:
+    """Load these entries in this order, each at its own moment, as they once were.
+
+    Those that the warehouse has are left alone. Raises as `load` does.
+    """
+    with writing(warehouse, loads[0][1]) as connection:
+        floors = _last_good(connection)
+    return _load_each(archive, warehouse, loads, floors, progress)
+
+
+def _load_each(
+    archive: Archive,
+    warehouse: Path,
+    loads: Sequence[tuple[Entry, datetime]],
+    floors: dict[tuple[str, str], int],
+    progress: Progress | None,
+) -> list[LoadResult]:
     results: list[LoadResult] = []
     stuck: set[tuple[str, str]] = set()
-    for number, entry in enumerate(pending, start=1):
+    configs = _Configs(archive)
+    for number, (entry, now) in enumerate(loads, start=1):
         at = (entry.institution, entry.source)
         if progress:
-            progress(number, len(pending), f"{entry.institution}/{entry.source}")
+            progress(number, len(loads), f"{entry.institution}/{entry.source}")
         if at in stuck:
             continue
-        config = _config_at(archive, ledgers, entry)
         with storage_errors(warehouse), Staging(warehouse.parent) as staging:
-            batch = _prepare(archive, entry, config, floors.get(at), staging)
+            batch = _prepare(archive, entry, configs.at(entry), floors.get(at), staging)
             if batch.result.outcome == "error":
                 stuck.add(at)
             else:
@@ -136,6 +163,26 @@ def load(
         log.info("%s/%s: %s %s", *at, batch.result.outcome, batch.result.message)
         results.append(batch.result)
     return results
+
+
+class _Configs:
+    """The institutions' files as they stood when an entry was recorded; each is read once while it stands."""
+
+    def __init__(self, archive: Archive) -> None:
+        self._archive = archive
+        self._read: dict[str, tuple[str, InstitutionFile]] = {}
+
+    def at(self, entry: Entry) -> InstitutionFile | None:
+        known = self._archive.ledger(entry.institution, CONFIG_SOURCE)
+        earlier = [one for one in known if one.recorded_at <= entry.recorded_at]
+        if not earlier:
+            return None
+        kept = self._read.get(entry.institution)
+        if kept is None or kept[0] != earlier[-1].entry_id:
+            _, captures = self._archive.read(earlier[-1])
+            file = parse_institution(captures[0].payload.decode(), captures[0].url)
+            kept = self._read[entry.institution] = (earlier[-1].entry_id, file)
+        return kept[1]
 
 
 def parse_parts(
@@ -217,21 +264,6 @@ def _inadmissible(record: AttestationRecord, instrument: Instrument | None) -> t
 
 def _instrument_or_none(instrument_id: str) -> Instrument | None:
     return load_instrument(instrument_id) if instrument_id in instrument_ids() else None
-
-
-def _config_at(
-    archive: Archive, ledgers: Mapping[tuple[str, str], list[Entry]], entry: Entry
-) -> InstitutionFile | None:
-    """The institution's file as it stood when the entry was recorded."""
-    earlier = [
-        known
-        for known in ledgers.get((entry.institution, CONFIG_SOURCE), [])
-        if known.recorded_at <= entry.recorded_at
-    ]
-    if not earlier:
-        return None
-    _, captures = archive.read(earlier[-1])
-    return parse_institution(captures[0].payload.decode(), captures[0].url)
 
 
 def _prepare(
@@ -434,6 +466,8 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
         observed_at=run.ended_at,
         loaded_at=now,
     )
+    done = {"entry": entry.entry_id, "source": entry.source, "line": entry.seq + 1}
+    write_down(connection, entry.institution, "load", now, done)
 
 
 def _error_class(connection: duckdb.DuckDBPyConnection, batch: _Batch) -> str | None:

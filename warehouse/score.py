@@ -33,6 +33,7 @@ from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.application_rows import write_comparisons
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, execute, writing
+from warehouse.operations import record_score
 from warehouse.score_rows import (
     fetch_rows,
     previous_scores,
@@ -157,6 +158,9 @@ def score(
             facts = _facts(connection, models, ruleset, as_of)
             asked = [row for row in chosen if instrument_id in _instruments(row)]
             results += _score_all(connection, ruleset, facts, asked, as_of, now)
+        for name in (row["institution"] for row in chosen):
+            made = [_made(r.instrument, r.current) for r in results if r.institution == name]
+            record_score(connection, name, "score", now, {"as_of": as_of.isoformat()}, made)
         return results
 
 
@@ -184,7 +188,17 @@ def rescore(
             for as_of in sorted({row["as_of"] for row in behind}):
                 names = {row["institution"] for row in behind if row["as_of"] == as_of}
                 results += _rescore_date(connection, models, ruleset, names, as_of, now)
+        asked = {"since": since.isoformat() if since else None}
+        known = connection.execute("SELECT DISTINCT institution FROM score.run ORDER BY ALL").fetchall()
+        for (name,) in known:
+            made = [_made(r.instrument, r.after) for r in results if r.institution == name]
+            if institution in (None, name):
+                record_score(connection, name, "rescore", now, asked, made)
     return results
+
+
+def _made(instrument: str, scored: attribution.Scored) -> tuple[str, str, str]:
+    return scored.score_id, instrument, scored.ruleset_hash
 
 
 def _instruments(row: Mapping[str, Any]) -> tuple[str, ...]:

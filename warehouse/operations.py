@@ -1,0 +1,150 @@
+"""What is done to the warehouse, written down in the transaction that does it.
+
+An operation says what was asked and at which moment, not what came of it: with the archive, all of the
+warehouse follows from the operations (`replay`).
+"""
+
+from __future__ import annotations
+
+import heapq
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Literal, get_args
+
+import duckdb
+
+from warehouse.connection import execute
+
+Kind = Literal["load", "score", "rescore", "forecast", "delivery"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One operation on one institution's rows; `seq` counts them per institution, from 0."""
+
+    institution: str
+    seq: int
+    kind: Kind
+    at: datetime
+    content: Mapping[str, Any]
+
+
+class OperationError(Exception):
+    """An operation that this program cannot read; the message says where it is and what to do."""
+
+
+def write_down(
+    connection: duckdb.DuckDBPyConnection,
+    institution: str,
+    kind: Kind,
+    at: datetime,
+    content: Mapping[str, Any],
+) -> None:
+    """Write down the institution's next operation, in the transaction that is open."""
+    execute(
+        connection,
+        "INSERT INTO ops.operation SELECT $institution, coalesce(max(seq), -1) + 1, $kind, $at, $content "
+        "FROM ops.operation WHERE institution = $institution",
+        {"institution": institution, "kind": kind, "at": at, "content": _text(content)},
+    )
+
+
+def record_score(
+    connection: duckdb.DuckDBPyConnection,
+    institution: str,
+    kind: Literal["score", "rescore"],
+    at: datetime,
+    asked: Mapping[str, Any],
+    scores: Iterable[tuple[str, str, str]],
+) -> None:
+    """Write down a scoring of one institution: what was asked; id, instrument, ruleset hash of each score.
+
+    By the hash a program knows whether it can still make the score, by the alerts what was told then.
+    """
+    told = connection.execute(
+        "SELECT event_key FROM ops.outbox WHERE institution = $institution AND created_at = $at ORDER BY ALL",
+        {"institution": institution, "at": at},
+    ).fetchall()
+    made = [dict(zip(("score_id", "instrument", "ruleset_hash"), score, strict=True)) for score in scores]
+    content = {**asked, "scores": made, "alerts": [event_key for (event_key,) in told]}
+    write_down(connection, institution, kind, at, content)
+
+
+def operations(connection: duckdb.DuckDBPyConnection, *, not_in_journal: bool = False) -> list[Operation]:
+    """The operations a warehouse knows (or those the journal lacks), per institution in order."""
+    condition = (
+        "WHERE seq > coalesce((SELECT max(last_seq) FROM ops.journal AS noted "
+        "WHERE noted.institution = operation.institution), -1) "
+        if not_in_journal
+        else ""
+    )
+    rows = connection.execute(
+        "SELECT institution, seq, kind, done_at, content FROM ops.operation "
+        f"{condition}ORDER BY institution, seq"
+    ).fetchall()
+    return [
+        Operation(institution, seq, kind, at, json.loads(content))
+        for institution, seq, kind, at, content in rows
+    ]
+
+
+def in_order(known: Iterable[Operation]) -> Iterator[Operation]:
+    """Operations of all institutions by time; those of one institution stay in their own order.
+
+    A clock that was set back between two operations does not change their order.
+    """
+    ordered = sorted(known, key=lambda one: (one.institution, one.seq))
+    by_institution = [list(_timed(own)) for _, own in groupby(ordered, key=lambda one: one.institution)]
+    for _, operation in heapq.merge(*by_institution, key=lambda pair: pair[0]):
+        yield operation
+
+
+def to_row(operation: Operation) -> dict[str, Any]:
+    """An operation as a row of `ops.operation`."""
+    return {
+        "institution": operation.institution,
+        "seq": operation.seq,
+        "kind": operation.kind,
+        "done_at": operation.at,
+        "content": _text(operation.content),
+    }
+
+
+def to_line(operation: Operation) -> str:
+    """An operation as a line of the journal."""
+    return _text(
+        {
+            "seq": operation.seq,
+            "kind": operation.kind,
+            "at": operation.at.isoformat(),
+            "content": operation.content,
+        }
+    )
+
+
+def from_line(institution: str, line: str, where: str) -> Operation:
+    """The operation in a line of the journal. Raises OperationError for a kind this program does not know."""
+    found = json.loads(line)
+    if found["kind"] not in KINDS:
+        raise OperationError(
+            f"{where}: operation {found['seq']} is of kind {found['kind']!r}, which this program does not; "
+            "use a newer one"
+        )
+    return Operation(
+        institution, found["seq"], found["kind"], datetime.fromisoformat(found["at"]), found["content"]
+    )
+
+
+def _timed(own: Iterable[Operation]) -> Iterator[tuple[datetime, Operation]]:
+    latest: datetime | None = None
+    for operation in own:
+        latest = operation.at if latest is None else max(latest, operation.at)
+        yield latest, operation
+
+
+def _text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

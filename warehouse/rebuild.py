@@ -1,0 +1,219 @@
+"""The warehouse made anew from the archive, beside the old one, and swapped in when it is whole.
+
+Whatever stops it on its way, the old warehouse stays where and as it was.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+
+from collectors.archive import Archive
+from collectors.institution import JOURNAL_SOURCE
+from warehouse.compare import Difference, differences
+from warehouse.connection import WarehouseBusyError, WarehouseError, append, copying, writing
+from warehouse.journal import read_journal, write_journal
+from warehouse.operations import Operation, operations
+from warehouse.replay import Progress, Replay, Replayed, keep_old_scores
+
+
+@dataclass(frozen=True)
+class Rebuilt:
+    """What became of a rebuild.
+
+    `before` is where the old warehouse is kept, None where there was none. `changed` are the tables of which
+    rows are not those of the old warehouse; None where that could not be read, `unreadable` saying why.
+    `pending` is how many ledger entries no operation has loaded: the next load does.
+    """
+
+    replayed: Replayed
+    total: int
+    pending: int
+    before: Path | None
+    changed: tuple[Difference, ...] | None
+    unreadable: str | None
+
+
+def rebuild(archive: Archive, warehouse: Path, *, now: datetime, progress: Progress | None = None) -> Rebuilt:
+    """Make the warehouse anew and swap it in; the old one is kept beside it as `.before`.
+
+    Everything comes back as of its own time, from the operations in the archive; those that the old warehouse
+    knows and the archive does not are copied there first. Raises WarehouseBusyError when the old one stays
+    held or another rebuild runs, ArchiveError and ReplayError when the archive does not hold what was done.
+    """
+    with _alone(warehouse):
+        beside = warehouse.with_name(f".{warehouse.name}.new")
+        kept = warehouse.with_name(f".{warehouse.name}.kept")
+        for left in (beside, kept):
+            _remove(left)
+        try:
+            return _rebuild(archive, warehouse, beside, kept, now, progress)
+        finally:
+            for left in (beside, kept):
+                _remove(left)
+
+
+def _rebuild(
+    archive: Archive,
+    warehouse: Path,
+    beside: Path,
+    kept: Path,
+    now: datetime,
+    progress: Progress | None,
+) -> Rebuilt:
+    unreadable = None
+    if warehouse.exists():
+        try:
+            write_journal(archive, warehouse, now=now)
+        except WarehouseBusyError:
+            raise
+        except (WarehouseError, duckdb.Error) as error:
+            unreadable = str(error)
+    readable = warehouse.exists() and unreadable is None
+    has_kept = readable and keep_old_scores(warehouse, kept) > 0
+    replay = Replay(archive, beside, kept if has_kept else None)
+    known: list[Operation] = []
+    while True:
+        fresh = _past(known, read_journal(archive))
+        replay.repeat(fresh, progress)
+        known += fresh
+        _finish(archive, replay, beside, known, now)
+        if not readable:
+            changed = None
+            break
+        with copying(warehouse) as connection:
+            if not _past(known, operations(connection)):
+                # Nobody can write to the old one while it is attached, and who waits finds the new one.
+                _take_publication(connection, beside, now)
+                connection.execute(f"ATTACH '{_quoted(beside)}' AS rebuilt (READ_ONLY)")
+                changed = tuple(differences(connection, "rebuilt", "warehouse"))
+                connection.execute("DETACH rebuilt")
+                pending = _pending(archive, known)
+                return Rebuilt(replay.done, len(known), pending, _swap(warehouse, beside), changed, None)
+        # Somebody wrote meanwhile: that is repeated, too.
+        write_journal(archive, warehouse, now=now)
+    before = _swap(warehouse, beside) if warehouse.exists() else None
+    if before is None:
+        _move(warehouse, beside)
+    return Rebuilt(replay.done, len(known), _pending(archive, known), before, changed, unreadable)
+
+
+def note_journal(connection: duckdb.DuckDBPyConnection, archive: Archive) -> None:
+    """Let a warehouse that was made from the journal know its lines."""
+    last = dict(
+        connection.execute("SELECT institution, max(seq) FROM ops.operation GROUP BY institution").fetchall()
+    )
+    connection.execute("DELETE FROM ops.journal")
+    for institution, source in archive.sources():
+        if source == JOURNAL_SOURCE:
+            rows = [
+                {"ledger_seq": entry.seq, "entry_id": entry.entry_id, "last_seq": last.get(institution, -1)}
+                for entry in archive.ledger(institution, source)
+            ]
+            append(connection, "ops.journal", rows, institution=institution)
+
+
+def _finish(
+    archive: Archive, replay: Replay, beside: Path, known: Sequence[Operation], now: datetime
+) -> None:
+    replay.finish(known, now)
+    with writing(beside, now) as connection:
+        note_journal(connection, archive)
+
+
+def _take_publication(connection: duckdb.DuckDBPyConnection, beside: Path, now: datetime) -> None:
+    rows = connection.execute("SELECT file, sha256, published_at FROM ops.publication").fetchall()
+    with writing(beside, now) as new:
+        append(
+            new,
+            "ops.publication",
+            [dict(zip(("file", "sha256", "published_at"), row, strict=True)) for row in rows],
+        )
+
+
+def _past(known: Sequence[Operation], found: Sequence[Operation]) -> list[Operation]:
+    last: dict[str, int] = {}
+    for operation in known:
+        last[operation.institution] = max(operation.seq, last.get(operation.institution, -1))
+    return [operation for operation in found if operation.seq > last.get(operation.institution, -1)]
+
+
+def _pending(archive: Archive, known: Sequence[Operation]) -> int:
+    loaded = {operation.content["entry"] for operation in known if operation.kind == "load"}
+    return sum(
+        entry.entry_id not in loaded
+        for institution, source in archive.sources()
+        if source != JOURNAL_SOURCE
+        for entry in archive.ledger(institution, source)
+    )
+
+
+def _swap(warehouse: Path, beside: Path) -> Path:
+    """The new file in place of the old, which first gets another name: there always is a warehouse."""
+    before = warehouse.with_name(f"{warehouse.name}.before")
+    linked = warehouse.with_name(f".{before.name}")
+    linked.unlink(missing_ok=True)
+    try:
+        linked.hardlink_to(warehouse)
+    except OSError:
+        shutil.copyfile(warehouse, linked)
+    linked.replace(before)
+    wal = warehouse.with_name(f"{warehouse.name}.wal")
+    if wal.exists():
+        # Only of a file that cannot be read; the new one must not take it for its own.
+        wal.replace(before.with_name(f"{before.name}.wal"))
+    _move(warehouse, beside)
+    return before
+
+
+def _move(warehouse: Path, beside: Path) -> None:
+    _sync(beside)
+    beside.replace(warehouse)
+    _sync(warehouse.parent)
+
+
+@contextmanager
+def _alone(warehouse: Path) -> Iterator[None]:
+    try:
+        warehouse.parent.mkdir(parents=True, exist_ok=True)
+        handle = warehouse.with_name(f".{warehouse.name}.rebuild").open("a+")
+    except OSError as error:
+        raise WarehouseError(f"{error.filename}: cannot be created ({error.strerror})") from error
+    with handle:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            handle.seek(0)
+            raise WarehouseBusyError(
+                f"{warehouse}: process {handle.read().strip() or 'unknown'} is rebuilding it; "
+                "wait for it to end"
+            ) from None
+        handle.truncate(0)
+        handle.write(str(os.getpid()))
+        handle.flush()
+        yield
+
+
+def _remove(path: Path) -> None:
+    for one in (path, path.with_name(f"{path.name}.wal")):
+        one.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("'", "''")
