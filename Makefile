@@ -47,7 +47,7 @@ bench-load: install  ## A million made-up regulations through the gate: time, me
 bench-score: install  ## Made-up evidence of 640 institutions scored together: a day, judgement alone, one at a time beside it
 	@$(BIN)/python -m benchmarks.score_many
 
-kill-loop: install  ## Kill the line 200 times, then compare every row with an undisturbed run (20 minutes)
+kill-loop: install  ## Kill the line 200 times, then compare every row with an undisturbed run
 	@$(BIN)/python -m tests.kill_loop 200
 
 lock:  ## Bring requirements.lock up to date with pyproject.toml

@@ -130,13 +130,22 @@ def test_a_disk_that_fills_up_while_collecting_leaves_no_torn_bytes_behind_a_led
 ) -> None:
     archive = Archive(disk.root / "archive")
 
+    moments = 0
+
+    def clock() -> datetime:
+        nonlocal moments
+        moments += 1
+        if moments > 4:  # the run has failed, and is about to be written down
+            disk.free()
+        return NOON
+
     def collected(*bodies: bytes) -> object:
         documents = (document(number, body) for number, body in enumerate(bodies))
-        return collect_stage._archived("kota-uji", "jdih", "regulations", documents, archive, lambda: NOON)
+        return collect_stage._archived("kota-uji", "jdih", "regulations", documents, archive, clock)
 
     collected(b"satu")
     disk.fill(but=512 * 1024)
-    # The second does not fit; the record of the run, which is small, would.
+    # The second does not fit; the record of the run would, as there is space again by then.
     with pytest.raises(ArchiveError) as failed:
         collected(b"dua", os.urandom(2 * 1024 * 1024), b"tiga")
     assert str(disk.root) in said(failed.value, capsys)
