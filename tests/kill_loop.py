@@ -30,6 +30,7 @@ import duckdb
 
 from collectors.archive import Archive
 from collectors.evidence import Capture
+from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import LEDGER, Entry
 from flows.places import Places
 from tests.line import MORNING, Line, demo_line
@@ -360,6 +361,8 @@ def _compare(disturbed: Places, whole: Places, tally: Tally) -> None:
             connection.execute(f"ATTACH '{places.published}' AS {name}_copy (READ_ONLY)")
         for ours, theirs in (("b", "a"), ("b_copy", "a_copy")):
             for schema, table in _tables(connection, ours, theirs):
+                if table in _OF_THE_RUNS:
+                    continue
                 rows = _equal_rows(connection, f"{ours}.{schema}.{table}", f"{theirs}.{schema}.{table}")
                 tally.rows[schema if ours == "b" else "copy"] += rows
     pages = {path.name: path.read_text() for path in whole.published.parent.glob("*.html")}
@@ -375,6 +378,10 @@ def _compare(disturbed: Places, whole: Places, tally: Tally) -> None:
     if any(by_key[alert["event_key"]] != alert for alert in told):
         raise KillLoopError("an alert was told twice in different words")
     tally.alerts, tally.repeated_alerts = len(by_key), len(told) - len(by_key)
+
+
+# How often a stage was called, and which bytes were published by which call: kills add calls.
+_OF_THE_RUNS = frozenset({"operation", "journal", "publication"})
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, *databases: str) -> list[tuple[str, str]]:
@@ -406,6 +413,8 @@ def _compare_archives(disturbed: Places, apart: Places, now: datetime) -> int:
     if ours.sources() != theirs.sources():
         raise KillLoopError("the archive has other sources")
     for institution, source in theirs.sources():
+        if source == JOURNAL_SOURCE:
+            continue
         expected = [
             _documents(theirs, e)
             for e in theirs.ledger(institution, source)
