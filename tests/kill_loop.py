@@ -222,9 +222,10 @@ def _kill(
         point = chance.choice(sorted(POINTS[stage])) if chance.random() < _CHOSEN_SHARE else None
         # Each collection has a time of its own: of two documents of one time none is the newer.
         at = now - timedelta(hours=1) + timedelta(seconds=attempt) if stage == "collect" else now
-        process = _started(stage, config, places, at)
+        started, process = time.monotonic(), _started(stage, config, places, at)
         if point is None:
-            process.join(chance.uniform(0, needed))
+            # What was loaded stays loaded: small steps, or the first delays use all the work up.
+            process.join(chance.uniform(0, 2 * needed / (kills + 1) if stage == "load" else needed))
         else:
             _wait_for(process, POINTS[stage][point], places)
             if chance.random() < 0.5:
@@ -233,6 +234,8 @@ def _kill(
         process.join()
         if process.exitcode == 0:
             tally.ended_first += 1
+            # Nothing is left to be done: the next ones are shorter.
+            needed = min(needed, time.monotonic() - started)
         elif process.exitcode != -9:
             raise KillLoopError(f"{stage} failed by itself (exit code {process.exitcode})")
         else:
