@@ -187,7 +187,7 @@ def show(view: ChangesView) -> None:
                 for share in part.evidence:
                     known = view.evidence.get(share.evidence or "")
                     if known:
-                        seen = f"{known.captured_at:%Y-%m-%d %H:%M}Z sha256 {known.digest[:16]}"
+                        seen = f"{known.captured_at:%Y-%m-%d %H:%M}Z {known.digest[:23]}"
                         out.print(
                             f"      [dim]bukti {escape(known.url)} {seen} ({_signed(share.contribution)})[/]"
                         )

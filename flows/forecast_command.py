@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from transforms.views import IndexView
 
 SHOWN = 12
-"""Moments printed for each scenario; --json and the marts hold all."""
+"""Days printed for each scenario; --json and the marts hold all moments."""
 CRITERIA_SHOWN = 3
 
 
@@ -60,7 +60,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
 
 
 def show(index: IndexView, view: ForecastView) -> None:
-    """Both scenarios: a line per moment at which the index changes, then what lapses by perangkat daerah."""
+    """Both scenarios: a line per day on which the index changes, then what lapses by perangkat daerah."""
     from rich.console import Console
 
     from flows.terminal import escape
@@ -73,7 +73,8 @@ def show(index: IndexView, view: ForecastView) -> None:
     }
     out.print(f"[bold]{escape(index.name)}[/]  {index.instrument}, from {view.as_of:%Y-%m-%d %H:%M}Z")
     for scenario, name in names.items():
-        points = [p for p in view.points if p.scenario == scenario]
+        # Of several moments of a day, the last says where the day ends.
+        points = list({p.day: p for p in view.points if p.scenario == scenario}.values())
         expiries = [e for e in view.expiries if e.scenario == scenario]
         out.print(f"\n[bold]If {name}[/]")
         for p in points[:SHOWN]:
