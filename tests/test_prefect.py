@@ -123,7 +123,7 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
             ("registri-aplikasi", "loaded"),
             ("registri-kecamatan", "loaded"),
         ]
-        assert line.rows("SELECT count(*) FROM score.run") == [(1,)]
+        assert line.rows("SELECT instrument FROM score.run ORDER BY ALL") == [("pemdi-2026",), ("spbe-2020",)]
         assert line.places.page("kota-contoh").exists()
     artifacts = {a["key"] for a in ask(prefect_home, "/artifacts/filter", {})}
     assert {"indeks-kota-contoh", "karantina-kota-contoh"} <= artifacts

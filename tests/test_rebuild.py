@@ -127,7 +127,7 @@ def test_a_warehouse_that_is_no_warehouse_is_put_aside(some_days: Fed, tmp_path:
     before = contents(places.warehouse)
     places.warehouse.write_bytes(b"rusak" * 4000)
     made = rebuild(Archive(places.archive), places.warehouse, now=some_days.now)
-    assert "not a valid DuckDB" in (made.unreadable or "")
+    assert "no DuckDB file" in (made.unreadable or "")
     assert contents(places.warehouse) == before
     assert made.before is not None
     assert made.before.read_bytes() == b"rusak" * 4000
@@ -263,8 +263,9 @@ def test_days_of_the_city_come_back_row_for_row(tmp_path: Path) -> None:
             line.run()
             line.notify()
             line.pass_days(1)
-        city.set_fault("jdih-dprd", "block_page")
-        line.collect(only="jdih-dprd")
+        for source, fault in (("jdih-dprd", "block_page"), ("jdihn", "server_error")):
+            city.set_fault(source, fault)
+            line.collect(only=source)
         line.load()
     before = contents(line.places.warehouse)
     outcomes = {row[0] for row in line.rows("SELECT outcome FROM ops.load")}
