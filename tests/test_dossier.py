@@ -153,8 +153,10 @@ def test_explain_shows_criteria_both_texts_and_evidence_within_the_width(folder:
     said = pantau(["I05"], folder)
     assert "Yang kurang untuk tingkat 2\n" in said
     assert "I05.2.a ✕ tidak terpenuhi  " in said
-    for wanted in ("Fakta (draf)\n", "Analisis (draf)\n", "terbantah, Perwali 12/2021 dicabut oleh Perwali"):
+    for wanted in ("Fakta (draf)\n", "Analisis (draf)\n"):
         assert wanted in said
+    # Where a line breaks depends on who first asked for the terminal's width in this process.
+    assert "terbantah, Perwali 12/2021 dicabut oleh Perwali" in " ".join(said.split())
     assert "pantau evidence perda" in said.replace("urn:uuid:", "")
     assert re.search(r"SHA-256 [0-9a-f]{64}", said)
 
