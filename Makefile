@@ -27,7 +27,7 @@ run: install  ## Run the whole pipeline once over the made-up city
 test: install  ## Run the whole test suite
 	@$(BIN)/python -m pytest
 
-unit: install  ## Run the tests that start no server and no other process, on two cores
+unit: install  ## Run the tests that need no server, no other process and no day of the whole line, on two cores
 	@$(BIN)/python -m pytest -m "not e2e" -n 2
 
 check: install  ## ruff, mypy --strict, import-linter, lock file up to date

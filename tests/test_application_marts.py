@@ -16,6 +16,8 @@ from tests.warehouse_rows import warehouse_with
 from warehouse.publish import create_marts
 from warehouse.service_facts import write_service_facts
 
+pytestmark = pytest.mark.e2e
+
 DAY = timedelta(days=1)
 FIRST = datetime(2026, 3, 1, 20, tzinfo=UTC)
 """The first run of the registry: 2 March in Jakarta."""

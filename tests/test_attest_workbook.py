@@ -30,6 +30,8 @@ from tests.line import MORNING, TODAY, Line
 from transforms.instrument import load_instrument, load_rules
 from warehouse.attestation_view import KnownState, StandView, stand_view
 
+pytestmark = pytest.mark.e2e
+
 NORM = load_instrument("spbe-2020")
 RULES = load_rules(NORM)
 NOW = datetime(2026, 3, 1, 3, tzinfo=UTC)

@@ -20,6 +20,8 @@ from transforms import alerts
 from transforms.instrument import load_topics
 from warehouse.score_rows import QUERIES, fetch_rows
 
+pytestmark = pytest.mark.e2e
+
 
 class Watch:
     """A service under watch: checks come in, alerts go out as scoring decides and the outbox keeps them."""

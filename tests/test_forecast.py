@@ -159,6 +159,7 @@ LATER = (
 """What is on file and counts later: a result of June, an index of May, a statement that holds from April."""
 
 
+@pytest.mark.e2e
 def test_real_scores_of_later_dates_agree_with_what_is_kept(tmp_path: Path) -> None:
     """Both instruments, with a plan whose title ends with its year and facts that count only later."""
     feed = Feed(tmp_path)
@@ -198,6 +199,7 @@ def test_real_scores_of_later_dates_agree_with_what_is_kept(tmp_path: Path) -> N
     )
 
 
+@pytest.mark.e2e
 def test_a_later_score_replaces_the_forecast_and_an_earlier_one_does_not(tmp_path: Path) -> None:
     feed = Feed(tmp_path)
     feed.listing(A, B, C)
@@ -213,6 +215,7 @@ def test_a_later_score_replaces_the_forecast_and_an_earlier_one_does_not(tmp_pat
     assert feed.rows("SELECT count(*) FROM (FROM score.forecast GROUP BY ALL HAVING count(*) > 1)") == [(0,)]
 
 
+@pytest.mark.e2e
 def test_the_command_reads_the_published_copy(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,6 +21,8 @@ from warehouse.connection import writing
 from warehouse.score import ScoreResult, score
 from warehouse.score_rows import read_score
 
+pytestmark = pytest.mark.e2e
+
 FOLDER = Path(__file__).parent / "golden"
 AS_OF = datetime(2026, 6, 1, 1, tzinfo=UTC)
 DAYS = {"regulation": (3, 30), "uptime": (1, 3), "application": (45, 90), "attestation": (365, 30)}

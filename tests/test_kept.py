@@ -17,6 +17,8 @@ from tests.keep_schema import KEPT, first_day, second_day
 from warehouse.connection import SCHEMA_FOLDER, WarehouseError, writing
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 FILES = sorted(path.name for path in KEPT.glob("*.duckdb.gz"))
 OLDEST, NEWEST = FILES[0], FILES[-1]

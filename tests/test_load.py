@@ -22,6 +22,8 @@ from warehouse.load import LoadResult, load
 from warehouse.score import score
 from warehouse.score_rows import QUERIES
 
+pytestmark = pytest.mark.e2e
+
 START = datetime(2026, 3, 2, 1, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

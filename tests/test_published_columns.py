@@ -17,6 +17,8 @@ from transforms.instrument import load_instrument
 from warehouse.connection import reading, writing
 from warehouse.published_columns import PublishedTable, add_masking, masked, published_tables, selected
 
+pytestmark = pytest.mark.e2e
+
 PHONE, MAIL, NIK, NIP = (
     "0812-3456-7890",
     "budi.santoso@dinas.contoh.go.id",

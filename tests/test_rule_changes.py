@@ -26,6 +26,8 @@ from warehouse.publish import publish
 from warehouse.read import dates_under_other_rules, index_view, page_view
 from warehouse.score import ScoreResult, rescore, score
 
+pytestmark = pytest.mark.e2e
+
 REPEALED = (A[0], A[1], "Tidak Berlaku")
 
 

@@ -32,6 +32,8 @@ from warehouse.load import load
 from warehouse.publish import publish
 from warehouse.score import Models, ScoreResult, ask, score
 
+pytestmark = pytest.mark.e2e
+
 ALONE = GOOD.replace(
     "official_results:\n",
     'official_results:\n- {year: 2026, instrument: pemdi-2026, index: "1.24", decided_on: 2026-02-01,'
