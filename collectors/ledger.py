@@ -17,6 +17,8 @@ from typing import Any
 
 LEDGER = "ledger.jsonl"
 GENESIS = "0" * 64
+LINE_BEGINS = b'{"file":"'
+"""How each line begins: its keys are sorted."""
 
 
 class ArchiveError(Exception):

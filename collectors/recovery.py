@@ -17,6 +17,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
+from warcio.exceptions import ArchiveLoadFailed
+
 from collectors.appender import RUN_URI, Appender, digest_from, run_from
 from collectors.evidence import Run
 from collectors.ledger import Entry, RecordPlace
@@ -43,6 +45,26 @@ def recover(folder: Path, entries: Sequence[Entry], opener: Run) -> list[Entry]:
         if path.stat().st_size > vouched:
             _recover_file(path, vouched, known, opener)
     return known
+
+
+def is_left_by_killed(path: Path, start: int) -> bool:
+    """Whether all from `start` on is what a killed run leaves: whole records, then the beginning of one."""
+    with path.open("rb") as file:
+        while (length := _member_length(file, start)) is not None:
+            try:
+                if record_in(file, start, length) is None:
+                    return False
+            except ArchiveLoadFailed:
+                return False
+            start += length
+        file.seek(start)
+        inflater = zlib.decompressobj(zlib.MAX_WBITS + 16)
+        try:
+            while chunk := file.read(_STEP_BYTES):
+                inflater.decompress(chunk)
+        except zlib.error:
+            return False
+    return True
 
 
 def _recover_file(path: Path, start: int, known: list[Entry], opener: Run) -> None:

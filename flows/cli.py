@@ -29,6 +29,7 @@ from flows.forecast_command import register as register_forecast
 from flows.places import Places, now
 from flows.rebuild_command import register as register_rebuild
 from flows.serve_command import register as register_serve
+from flows.verify_command import register as register_verify
 from transforms.index import rounded
 from transforms.views import PageView
 
@@ -512,6 +513,7 @@ register_evidence(app, _print_json)
 register_export(app, _print_json)
 register_serve(app)
 register_rebuild(app, _print_json)
+register_verify(app, _print_json)
 
 
 def main() -> None:

@@ -28,6 +28,7 @@ from warehouse.journal import read_journal, write_journal
 from warehouse.load import load
 from warehouse.rebuild import rebuild
 from warehouse.score import rescore
+from warehouse.verify import verify
 
 
 class Fed(Feed):
@@ -188,6 +189,9 @@ def test_scores_by_rules_that_are_gone_are_taken_over(
     rescore(places.warehouse, now=some_days.now)
     before = contents(places.warehouse)
     assert {row[3] for row in before["score.run"]} == {"lama", old[0]}
+    publish(places, now=some_days.now)
+    checked = verify(Archive(places.archive), places.warehouse, places.published, now=some_days.now)
+    assert (checked.broken, checked.taken) == ((), 3)
     made = rebuild(Archive(places.archive), places.warehouse, now=some_days.now)
     assert (made.changed, made.replayed.kept, made.replayed.replaced) == ((), 3, 0)
     assert contents(places.warehouse) == before

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
 from warehouse.connection import append, writing
+from warehouse.locks import only_one
+
+
+def publishing(published: Path) -> AbstractContextManager[None]:
+    """Nobody else publishes beside that copy, nor compares it with what was published, meanwhile.
+
+    To be taken before the warehouse is opened. Raises as `only_one` does.
+    """
+    return only_one(published.with_name("pages"), "publishing")
 
 
 def note_publication(warehouse: Path, files: Sequence[Path], *, now: datetime) -> None:
