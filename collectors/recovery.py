@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from warcio.exceptions import ArchiveLoadFailed
 
@@ -51,10 +51,7 @@ def is_left_by_killed(path: Path, start: int) -> bool:
     """Whether all from `start` on is what a killed run leaves: whole records, then the beginning of one."""
     with path.open("rb") as file:
         while (length := _member_length(file, start)) is not None:
-            try:
-                if record_in(file, start, length) is None:
-                    return False
-            except ArchiveLoadFailed:
+            if _record(file, start, length) is None:
                 return False
             start += length
         file.seek(start)
@@ -106,10 +103,18 @@ def _killed(opener: Run, moments: Sequence[datetime]) -> Run:
     )
 
 
+def _record(file: BinaryIO, start: int, length: int) -> Any | None:
+    """The record in a whole gzip member; None where the member holds none."""
+    try:
+        return record_in(file, start, length)
+    except ArchiveLoadFailed:
+        return None
+
+
 def _whole_records(file: BinaryIO, start: int) -> Iterator[tuple[RecordPlace, datetime | None, Run | None]]:
     """Each record up to the first that is not whole: its place, its time if a document, its run if that."""
     while (length := _member_length(file, start)) is not None:
-        record = record_in(file, start, length)
+        record = _record(file, start, length)
         if record is None:
             return
         head = record.rec_headers

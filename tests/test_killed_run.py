@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import signal
@@ -203,6 +204,16 @@ def test_wherever_a_run_was_cut_its_whole_documents_are_kept(tmp_path: Path) -> 
         assert killed in ([], [("killed", list(bodies[: counts[-1]]))])
     assert counts == sorted(counts)
     assert set(counts) == {0, 1, 2, 3}
+
+
+@pytest.mark.parametrize("stray", [b"bukan rekaman WARC sama sekali", b"\x00" * 300, b""])
+def test_whole_members_that_hold_no_record_are_cut(tmp_path: Path, stray: bytes) -> None:
+    archive = Archive(tmp_path)
+    warc = leave(archive, b"satu")
+    warc.write_bytes(warc.read_bytes() + gzip.compress(stray))
+    archive.recover(run_of())
+    append(archive, page(b"dua", url="http://contoh.test/2"))
+    assert shown(archive) == [("killed", [b"satu"]), ("ok", [b"dua"])]
 
 
 def test_a_run_that_had_ended_only_lacks_its_line(tmp_path: Path) -> None:
