@@ -180,7 +180,7 @@ def test_a_publication_on_a_full_disk_leaves_the_copy_and_the_page_as_they_were(
     assert f"{page}: cannot be written (No space left on device)" in said(failed.value, capsys)
     assert page.read_text() == "the page before"
     assert {path.name for path in places.published.parent.iterdir()} == {
-        places.published.name, f".{places.published.name}.lock", page.name,
+        places.published.name, f".{places.published.name}.lock", ".pages.lock", page.name,
     }  # fmt: skip
 
 
