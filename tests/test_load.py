@@ -202,7 +202,7 @@ def test_an_attestation_is_good_through_its_last_day_where_the_institution_is() 
         found = execute(
             connection,
             "SELECT criterion, signed_at, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
-            {"as_of": datetime(2026, 4, 20, tzinfo=UTC), "instrument": "spbe-2020"},
+            {"as_of": datetime(2026, 4, 20, tzinfo=UTC), "is_later": False, "instrument": "spbe-2020"},
         ).fetchall()
     midnight = datetime(2026, 3, 31, 17, tzinfo=UTC)
     assert found == [
@@ -233,7 +233,7 @@ def test_an_attestation_counts_from_the_day_it_takes_effect_and_never_before_it_
             return execute(
                 connection,
                 "SELECT criterion, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
-                {"as_of": datetime(*moment, tzinfo=UTC), "instrument": "spbe-2020"},  # type: ignore[arg-type,misc]
+                {"as_of": datetime(*moment, tzinfo=UTC), "is_later": False, "instrument": "spbe-2020"},  # type: ignore[arg-type,misc]
             ).fetchall()
 
         signed_at, effective_at = datetime(2026, 3, 31, 17, tzinfo=UTC), datetime(2026, 4, 30, 17, tzinfo=UTC)

@@ -78,7 +78,7 @@ def later_facts(
     found = LaterFacts()
     for instrument in rulesets:
         parameters = {"as_of": as_of, "instrument": instrument}
-        for row in rows_of(connection, "later_statements", parameters):
+        for row in rows_of(connection, "attestations", parameters | {"is_later": True}):
             pair = (row["institution"], instrument)
             found.statements.setdefault(pair, []).append((row["since"], attested_by(row)))
         for row in rows_of(connection, "later_official", parameters):

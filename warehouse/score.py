@@ -404,7 +404,7 @@ def _facts(
     for row in rows_of(connection, "official_levels", parameters):
         official.setdefault(row["institution"], {})[row["indicator"]] = row["level"]
     attested: dict[str, list[scoring.Attested]] = {}
-    for row in rows_of(connection, "attestations", parameters):
+    for row in rows_of(connection, "attestations", parameters | {"is_later": False}):
         attested.setdefault(row["institution"], []).append(attested_by(row))
     failed: dict[str, list[alerts.FailedSource]] = {}
     for row in rows_of(connection, "failed_sources", parameters):
@@ -525,7 +525,7 @@ def external_value(row: Mapping[str, Any]) -> scoring.ExternalValue:
 
 
 def attested_by(row: Mapping[str, Any]) -> scoring.Attested:
-    """A row of the query attestations or later_statements."""
+    """A row of the query attestations."""
     who = f"{row['signer']} ({row['signer_role']})" if row["signer_role"] else row["signer"]
     verb = {
         "terpenuhi": "menyatakan terpenuhi",

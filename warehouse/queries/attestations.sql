@@ -1,5 +1,5 @@
--- Signed statements in force at $as_of. A statement counts from its signature, or from the later day on which it
--- takes effect. It is good through the end of its last day, in the institution's own time zone; without a date
+-- Signed statements on file at $as_of that count by then or, where $is_later, only from a later moment on. A statement
+-- counts from its signature, or from the later day on which it takes effect. It is good through the end of its last day, in the institution's own time zone; without a date
 -- it lasts for the TTL of attestations.
 WITH attested AS (
     SELECT
@@ -18,12 +18,12 @@ WITH attested AS (
 )
 SELECT
     att.institution, att.criterion, att.statement, att.signer, att.signer_role, att.signed_on, att.effective_on,
-    att.scope, att.file_name, att.capture_id, att.file_capture_id, att.signed_at,
+    att.scope, att.file_name, att.capture_id, att.file_capture_id, att.signed_at, att.effective_at AS since,
     att.ends_at IS NOT NULL AS has_own_expiry,
     coalesce(att.ends_at, att.effective_at + fresh.ttl) AS expires_at
 FROM attested AS att
 JOIN core.freshness AS fresh
     ON fresh.institution = att.institution AND fresh.kind = 'attestation'
     AND fresh.valid_from <= $as_of AND (fresh.valid_to IS NULL OR fresh.valid_to > $as_of)
-WHERE att.effective_at <= $as_of
+WHERE (att.effective_at > $as_of) = $is_later
 ORDER BY att.institution, att.criterion, att.signed_on, att.attestation_key
