@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test unit check bench-load bench-score bench-uptime lock clean
+.PHONY: help install run test unit check bench-load bench-score bench-uptime replay lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,8 +50,16 @@ bench-score: install  ## Made-up evidence of 640 institutions scored together: a
 kill-loop: install  ## Kill the line 200 times, then compare every row with an undisturbed run
 	@$(BIN)/python -m tests.kill_loop 200
 
-lock:  ## Bring requirements.lock up to date with pyproject.toml
+replay: .venv-replay/installed  ## A WARC player (pywb) in an environment of its own, for tests/test_replay.py
+
+.venv-replay/installed: tests/replay.lock
+	@test -x .venv-replay/bin/python || $(PYTHON) -m venv .venv-replay
+	@.venv-replay/bin/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r tests/replay.lock
+	@touch $@
+
+lock: install  ## Bring requirements.lock up to date with pyproject.toml, tests/replay.lock with tests/replay.in
 	@$(COMPILE) -o requirements.lock
+	@$(subst pyproject.toml --extra dev,tests/replay.in,$(COMPILE)) -o tests/replay.lock
 
 clean:  ## Remove the environment and caches; data/ stays
-	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
+	@rm -rf .venv .venv-replay .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info
