@@ -122,8 +122,10 @@ maintenance:
 """
     at = datetime(2026, 5, 1, tzinfo=UTC)
     connection = warehouse_with({})
-    load_institution(connection, Capture("c", "file:uji.yml", at, None, (), "", text.encode()), at)
-    assert connection.execute("SELECT * EXCLUDE (valid_from, valid_to) FROM core.maintenance").fetchall() == [
+    load_institution(connection, Capture("c", "file:uji.yml", at, None, (), "", text.encode()), at, at)
+    assert connection.execute(
+        "SELECT * EXCLUDE (valid_from, valid_to, loaded_at, closed_loaded_at) FROM core.maintenance"
+    ).fetchall() == [
         ("kota-uji", "rutin", "portal", datetime(2024, 1, 3, 1), datetime(2024, 1, 3, 2), True),
         ("kota-uji", "pindah", None, datetime(2026, 12, 1, 22), datetime(2026, 12, 3, 6), False),
     ]

@@ -13,14 +13,17 @@ from collectors.institution import InstitutionFile, parse_institution
 from warehouse.connection import append, execute
 
 
-def load_institution(connection: duckdb.DuckDBPyConnection, capture: Capture, at: datetime) -> None:
-    """What the institution's file says from `at` on; what it said before ends then."""
+def load_institution(
+    connection: duckdb.DuckDBPyConnection, capture: Capture, at: datetime, loaded_at: datetime
+) -> None:
+    """What the file says from `at` on, known here since `loaded_at`; what it said before ends."""
     file = parse_institution(capture.payload.decode(), capture.url)
     for table, rows in _rows(file, capture.capture_id).items():
         execute(
             connection,
-            f"UPDATE core.{table} SET valid_to = $at WHERE institution = $institution AND valid_to IS NULL",
-            {"at": at, "institution": file.institution.id},
+            f"UPDATE core.{table} SET valid_to = $at, closed_loaded_at = $loaded_at "
+            "WHERE institution = $institution AND valid_to IS NULL",
+            {"at": at, "loaded_at": loaded_at, "institution": file.institution.id},
         )
         append(
             connection,
@@ -29,6 +32,7 @@ def load_institution(connection: duckdb.DuckDBPyConnection, capture: Capture, at
             institution=file.institution.id,
             valid_from=at,
             valid_to=None,
+            loaded_at=loaded_at,
         )
 
 

@@ -383,6 +383,7 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
         institution=entry.institution,
         source=entry.source,
         entry_id=entry.entry_id,
+        loaded_at=now,
     )
     execute(
         connection,
@@ -430,7 +431,7 @@ def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime)
                 loaded_at=now,
             )
         elif entry.source == CONFIG_SOURCE:
-            load_institution(connection, batch.captures[0], run.ended_at)
+            load_institution(connection, batch.captures[0], run.ended_at, now)
     error = _error_class(connection, batch)
     append(
         connection,
