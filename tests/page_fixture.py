@@ -287,7 +287,11 @@ def _operations(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> N
             "Indeks SPBE turun dari 2,83 ke 2,80: I5 4 ke 1 (keadaan berubah)",
         ),
         ("level_fell", "waspada", f"Indikator {FALLEN} turun dari tingkat 4 ke 1: Perwali 12/2021 dicabut"),
-        ("source_failed", "waspada", hostile or "Sumber jdih-dprd gagal pada 2026-11-24 10.05: diblokir"),
+        (
+            "source_failed",
+            "waspada",
+            hostile or "Sumber jdih-dprd gagal pada 24-11-2026 pukul 10.05 WIB: diblokir",
+        ),
     )
     append(
         connection,

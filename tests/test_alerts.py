@@ -107,7 +107,7 @@ def test_a_failed_source_says_when_it_last_worked_and_that_it_is_no_fall() -> No
     current = scored(MONDAY, seen(MONDAY))
     (alert,) = decided(current, current, FailedSource("jdih", "halaman blokir", MONDAY, MONDAY - DAY))
     assert alert.line == (
-        "Sumber jdih gagal pada 2026-06-01 07.00 (terakhir berhasil 2026-05-31 07.00): halaman blokir. "
+        "Sumber jdih gagal pada 01-06-2026 pukul 07.00 WIB (terakhir berhasil 31-05-2026 pukul 07.00 WIB): halaman blokir. "
         "Bukti lama tetap dipakai sampai masa tenggang habis; ini bukan penurunan nilai"
     )
     (later,) = decided(current, current, FailedSource("jdih", "masih", MONDAY + DAY, MONDAY - DAY))
@@ -120,7 +120,7 @@ def test_a_down_service_is_one_event_for_as_long_as_it_is_down() -> None:
     current = scored(MONDAY, {})
     down = DownService("aduan", "Pengaduan", "Diskominfo", MONDAY, "http_503")
     (alert,) = decided(None, current, down)
-    assert alert.line == "Layanan Pengaduan (Diskominfo) mati sejak 2026-06-01 07.00: http_503"
+    assert alert.line == "Layanan Pengaduan (Diskominfo) mati sejak 01-06-2026 pukul 07.00 WIB: http_503"
     assert (alert.before, alert.after, alert.cause) == ("hidup", "mati", "http_503")
     (same,) = decided(None, scored(MONDAY + DAY, {}), down)
     assert same.event_key == alert.event_key
@@ -168,7 +168,7 @@ def test_a_page_taken_over_is_told_once_with_its_quote() -> None:
     told = line(MONDAY, "judul: “slot gacor”")
     assert (told.kind, told.severity, told.after) == ("service_compromised", "penting", "disusupi")
     assert told.line == (
-        "Halaman layanan Portal (Diskominfo) disusupi iklan judi sejak 2026-06-01 07.00: judul: “slot gacor”"
+        "Halaman layanan Portal (Diskominfo) disusupi iklan judi sejak 01-06-2026 pukul 07.00 WIB: judul: “slot gacor”"
     )
     assert line(MONDAY, "tautan keluar: “togel”").event_key == told.event_key
     assert line(MONDAY + DAY, "judul: “slot gacor”").event_key != told.event_key
@@ -190,7 +190,7 @@ def test_a_replaced_page_is_an_alarm_and_a_changed_one_a_question() -> None:
     assert (replaced.kind, replaced.severity) == ("service_replaced", "penting")
     assert (changed.kind, changed.severity) == ("service_changed", "waspada")
     assert changed.line == (
-        "Halaman layanan Portal (Diskominfo) berubah mendadak, perlu diperiksa, setelah 2026-06-01 07.00: "
+        "Halaman layanan Portal (Diskominfo) berubah mendadak, perlu diperiksa, setelah 01-06-2026 pukul 07.00 WIB: "
         "judul “A” menjadi “B”"
     )
     assert "diganti mendadak setelah" in replaced.line

@@ -13,6 +13,7 @@ import pytest
 
 from tests.line import Line
 from tests.warehouse_rows import warehouse_with
+from warehouse.connection import append
 from warehouse.publish import create_marts
 from warehouse.service_facts import write_service_facts
 
@@ -67,6 +68,40 @@ def marts(
 
 def rows(connection: duckdb.DuckDBPyConnection, sql: str) -> list[tuple[Any, ...]]:
     return connection.execute(sql).fetchall()
+
+
+def test_what_each_instrument_noted_of_the_same_applications_is_told_once() -> None:
+    connection = marts([app("A"), app("B"), app("C")])
+    for score_id, instrument, day in (
+        ("lama", "spbe-2020", 8),
+        ("satu", "spbe-2020", 9),
+        ("dua", "pemdi-2026", 9),
+    ):
+        shared = {"score_id": score_id, "institution": KOTA}
+        append(
+            connection,
+            "score.run",
+            [{"instrument": instrument, "as_of": at(day), "scored_at": at(day)}],
+            **shared,
+        )
+        append(
+            connection,
+            "score.application_overlap",
+            [{"ordinal": n, "first_key": "a", "second_key": other} for n, other in enumerate("bc", start=1)],
+            **shared,
+        )
+        append(
+            connection,
+            "score.application_shared",
+            [{"ordinal": 1, "name": "D", "agencies": ["X", "Y"]}],
+            **shared,
+        )
+    assert rows(connection, "SELECT urutan, aplikasi_2 FROM mart.aplikasi_ganda ORDER BY urutan") == [
+        (1, "b"),
+        (2, "c"),
+    ]
+    assert rows(connection, "SELECT nama FROM mart.aplikasi_dipakai_bersama") == [("D",)]
+    assert rows(connection, "SELECT kandidat_ganda, dipakai_bersama FROM mart.ringkasan_aplikasi") == [(2, 1)]
 
 
 # History ----------------------------------------------------------------------------------------------------------

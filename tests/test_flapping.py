@@ -111,7 +111,7 @@ def test_what_the_notice_says() -> None:
         {"at": checks["checked_at"]},
     )
     (notice,) = watch.score(checks["checked_at"])
-    assert notice.line == "Layanan Portal (diskominfo) kembali hidup sejak 2026-05-04 08.10"
+    assert notice.line == "Layanan Portal (diskominfo) kembali hidup sejak 04-05-2026 pukul 08.10 WIB"
     assert (notice.severity, notice.before, notice.after) == ("info", "mati", "hidup")
 
 

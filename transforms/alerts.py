@@ -416,4 +416,5 @@ def _pair_key(kind: str, subject: str, previous: Scored, current: Scored) -> str
 
 
 def _local(moment: datetime, time_zone: ZoneInfo) -> str:
-    return f"{moment.astimezone(time_zone):%Y-%m-%d %H.%M}"
+    local = moment.astimezone(time_zone)
+    return f"{local:%d-%m-%Y} pukul {local:%H.%M} {local.tzname()}"

@@ -10,7 +10,12 @@ SELECT
     found.entry_count AS jumlah_catatan,
     found.score_id AS skor_id
 FROM score.application_shared AS found
-JOIN mart.skor_terkini AS latest ON latest.skor_id = found.score_id
+JOIN (
+    -- Each instrument's score notes the same applications: those of one are told.
+    SELECT *
+    FROM mart.skor_terkini
+    QUALIFY row_number() OVER (PARTITION BY institusi ORDER BY keadaan_pada DESC, skor_id) = 1
+) AS latest ON latest.skor_id = found.score_id
 ORDER BY latest.institusi, found.ordinal;
 
 COMMENT ON VIEW mart.aplikasi_dipakai_bersama IS
