@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 
 from collectors.compromise import gambling_spam
-from tests.warehouse_rows import LONG_AGO, SCHEMA, build_models, run, warehouse_with
+from tests.warehouse_rows import LONG_AGO, SCHEMA, run, warehouse_with
 from transforms.alerts import CompromisedService
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 
 URL = "https://dinas.kota-contoh.go.id/"
 SAMPLE = Path(__file__).parents[2] / "shared" / "samples" / "field" / "situs-diretas-head.html"

@@ -15,9 +15,10 @@ import pytest
 from tests.small_instrument import INSTRUMENT
 from tests.test_alerts import MONDAY, scored
 from tests.test_service_sla import local, on, window
-from tests.warehouse_rows import build_models, run, warehouse_with
+from tests.warehouse_rows import run, warehouse_with
 from transforms import alerts
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 from warehouse.score_rows import QUERIES, fetch_rows
 
 pytestmark = pytest.mark.e2e

@@ -14,8 +14,9 @@ from collectors.institution import ConfigError, parse_institution
 from collectors.maintenance import Maintenance
 from tests.test_institution import GOOD
 from tests.test_service_sla import local, on, window
-from tests.warehouse_rows import build_models, run, warehouse_with
+from tests.warehouse_rows import run, warehouse_with
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 from warehouse.institution_rows import load_institution
 from warehouse.score_rows import QUERIES
 

@@ -10,8 +10,9 @@ import pytest
 from collectors.evidence import Parsed, Reject, UptimeRecord
 from collectors.institution import ConfigError, OwnOutage, parse_institution
 from collectors.own_outage import OWN_OUTAGE, without_own_outage
-from tests.warehouse_rows import build_models, warehouse_with
+from tests.warehouse_rows import warehouse_with
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 
 AT = datetime(2026, 5, 1, 8, tzinfo=UTC)
 DEFAULT = OwnOutage()

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.warehouse_rows import build_models, run, warehouse_with
+from tests.warehouse_rows import run, warehouse_with
 from transforms.instrument import instrument_ids, load_instrument, load_probes, load_rules, load_topics
+from warehouse.asking import build_models
 
 FOLDER = Path(__file__).parent / "probes"
 PROBES = load_probes()

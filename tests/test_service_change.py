@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.warehouse_rows import SCHEMA, build_models, run, warehouse_with
+from tests.warehouse_rows import SCHEMA, run, warehouse_with
 from transforms.alerts import ChangedService
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 
 AS_OF = datetime(2026, 5, 1, 8, tzinfo=UTC)
 HALF_DAY = timedelta(hours=12)

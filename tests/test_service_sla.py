@@ -10,8 +10,9 @@ from typing import Any
 
 import duckdb
 
-from tests.warehouse_rows import build_models, run, warehouse_with
+from tests.warehouse_rows import run, warehouse_with
 from transforms.instrument import load_topics
+from warehouse.asking import build_models
 
 QUERY = Path(__file__).parents[1] / "warehouse" / "queries" / "service_sla.sql"
 _CHECK = re.compile(r"(\d\d):(\d\d)([ud?])")

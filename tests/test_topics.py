@@ -12,8 +12,9 @@ import duckdb
 import pytest
 
 from collectors.indonesian import normalise_title
-from tests.warehouse_rows import build_models, warehouse_with
+from tests.warehouse_rows import warehouse_with
 from transforms.instrument import load_topics, topic_filters
+from warehouse.asking import build_models
 
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples"
 TOPICS = load_topics()

@@ -27,10 +27,11 @@ from tests.test_load import HOUR, START, A, B, C, Feed
 from transforms.instrument import load_instrument
 from transforms.ruleset import load_ruleset
 from warehouse import read
+from warehouse.asking import Models
 from warehouse.connection import reading, writing
 from warehouse.load import load
 from warehouse.publish import publish
-from warehouse.score import Models, ScoreResult, ask, score
+from warehouse.score import ScoreResult, score
 
 pytestmark = pytest.mark.e2e
 
@@ -121,14 +122,19 @@ def test_models_are_built_once_for_a_date(tmp_path: Path) -> None:
     models = Models()
     with writing(feed.warehouse, feed.now) as connection:
         models.stand(connection, ruleset.topics, feed.now)
-        before = ask(connection, models, ruleset, ["kota-uji"], feed.now)
-        connection.execute("DELETE FROM topic_rule")
+        models.ask(connection, ruleset.probes, ruleset.rules.calls())
+        before = models.answers(connection)
+        assert set(before["kota-uji"]) == set(ruleset.rules.calls())
+        connection.execute("DELETE FROM regulation_topic")
         models.stand(connection, ruleset.topics, feed.now)
-        assert connection.execute("SELECT count(*) FROM topic_rule").fetchone() == (0,)
-        assert ask(connection, models, ruleset, ["kota-uji"], feed.now) == before
+        models.ask(connection, ruleset.probes, ruleset.rules.calls())
+        assert connection.execute("SELECT count(*) FROM regulation_topic").fetchone() == (0,)
+        assert models.answers(connection) == before
+        models.stand(connection, ruleset.topics, feed.now, ["kota-uji"])
+        assert connection.execute("SELECT count(*) > 0 FROM regulation_topic").fetchone() == (True,)
+        assert models.answers(connection) == {}
         models.stand(connection, ruleset.topics, feed.now - HOUR)
-        assert connection.execute("SELECT count(*) > 0 FROM topic_rule").fetchone() == (True,)
-        assert models.asked == {}
+        assert models.asked == set()
 
 
 def test_the_last_value_of_an_external_index_scores_and_cites_the_file(told: Told) -> None:

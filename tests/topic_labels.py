@@ -31,7 +31,7 @@ from typing import Literal
 from collectors.indonesian import normalise_title
 from tests.warehouse_rows import warehouse_with
 from transforms.instrument import Topic
-from warehouse.score import build_models
+from warehouse.asking import build_models
 
 FOLDER = Path(__file__).parent / "labels"
 ORIGINS = ("sampel", "publik", "karangan")

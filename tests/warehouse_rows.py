@@ -16,7 +16,7 @@ import pandas as pd
 
 from collectors.indonesian import normalise_title
 from collectors.legal_relations import in_title, to_text
-from transforms.instrument import Topic, load_models, parameters_of, topic_filters
+from transforms.instrument import parameters_of
 
 SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
 LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
@@ -74,27 +74,6 @@ def fill(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Mapp
         connection.register("rows_to_append", frame)
         connection.execute(f"INSERT INTO core.{table} BY NAME SELECT * FROM rows_to_append")
         connection.unregister("rows_to_append")
-
-
-def build_models(connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
-    """The fact models as of a moment, as temporary tables."""
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE topic_rule "
-        "(topic VARCHAR, kind VARCHAR, include VARCHAR, exclude VARCHAR)"
-    )
-    connection.executemany(
-        "INSERT INTO topic_rule VALUES (?, ?, ?, ?)",
-        [
-            [topic.id, topic.for_, "|".join(topic.include), "|".join(topic.exclude) or None]
-            for topic in topics
-        ],
-    )
-    for model in load_models():
-        run(
-            connection,
-            f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}",
-            {"as_of": as_of, **topic_filters(topics)},
-        )
 
 
 def run(

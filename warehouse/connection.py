@@ -48,7 +48,7 @@ def execute(
     connection: duckdb.DuckDBPyConnection, sql: str, parameters: Mapping[str, Any] | None = None
 ) -> duckdb.DuckDBPyConnection:
     """Run a statement with those of `parameters` that it names (DuckDB refuses surplus ones)."""
-    named = set(re.findall(r"\$([a-z_]+)", sql))
+    named = set(re.findall(r"\$([a-z_][a-z0-9_]*)", sql))
     given = {name: value for name, value in (parameters or {}).items() if name in named}
     return connection.execute(sql, given) if given else connection.execute(sql)
 

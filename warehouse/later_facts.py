@@ -19,8 +19,9 @@ from transforms.forecast import INSTANT, Known
 from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset
 from transforms.scoring import Answer, Attested, ExternalValue
+from warehouse.asking import build_models
 from warehouse.connection import execute
-from warehouse.score import attested_by, build_models, external_value
+from warehouse.score import attested_by, external_value
 from warehouse.score_rows import fetch_rows, rows_of
 
 log = logging.getLogger(__name__)

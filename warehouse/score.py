@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
@@ -23,19 +22,14 @@ from transforms import alerts, attribution, scoring
 from transforms.alerts import RuleChange
 from transforms.forecast import Known
 from transforms.index import aggregates
-from transforms.instrument import (
-    ProbeCall,
-    Topic,
-    load_models,
-    topic_filters,
-)
+from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.application_rows import write_comparisons
+from warehouse.asking import Models
 from warehouse.change_rows import explain_change, write_changes
-from warehouse.connection import append, execute, writing
+from warehouse.connection import writing
 from warehouse.operations import record_score
 from warehouse.score_rows import (
-    fetch_rows,
     previous_scores,
     rows_of,
     score_at,
@@ -44,8 +38,6 @@ from warehouse.score_rows import (
     write_ruleset,
     write_scores,
 )
-
-log = logging.getLogger(__name__)
 
 
 class ScoreError(Exception):
@@ -84,20 +76,6 @@ class Rescored:
     before: attribution.Scored
     after: attribution.Scored
     changes: tuple[attribution.Change, ...]
-
-
-@dataclass
-class Models:
-    """The date the models of a connection stand for, and what was asked of them, once for all instruments."""
-
-    as_of: datetime | None = None
-    asked: dict[ProbeCall, dict[str, scoring.Answer]] = field(default_factory=dict)
-
-    def stand(self, connection: duckdb.DuckDBPyConnection, topics: Sequence[Topic], as_of: datetime) -> None:
-        """Build the models as of a date, unless they stand."""
-        if self.as_of != as_of:
-            build_models(connection, topics, as_of)
-            self.as_of, self.asked = as_of, {}
 
 
 @dataclass(frozen=True)
@@ -155,7 +133,7 @@ def score(
             use_ruleset(connection, ruleset, now)
             names = {row["institution"] for row in chosen}
             _rescore_last_dates(connection, models, ruleset, names, as_of, now)
-            facts = _facts(connection, models, ruleset, as_of)
+            facts = _facts(connection, models, ruleset, names, as_of)
             asked = [row for row in chosen if instrument_id in _instruments(row)]
             results += _score_all(connection, ruleset, facts, asked, as_of, now)
         for name in (row["institution"] for row in chosen):
@@ -236,7 +214,7 @@ def _rescore_date(
     as_of: datetime,
     now: datetime,
 ) -> list[Rescored]:
-    facts = _facts(connection, models, ruleset, as_of)
+    facts = _facts(connection, models, ruleset, names, as_of)
     asked = [
         row
         for row in rows_of(connection, "institutions", {"as_of": as_of})
@@ -388,10 +366,15 @@ def _rules_between(
 
 
 def _facts(
-    connection: duckdb.DuckDBPyConnection, models: Models, ruleset: Ruleset, as_of: datetime
+    connection: duckdb.DuckDBPyConnection,
+    models: Models,
+    ruleset: Ruleset,
+    names: Collection[str],
+    as_of: datetime,
 ) -> _Facts:
     parameters = {"as_of": as_of, "instrument": ruleset.instrument.id}
-    models.stand(connection, ruleset.topics, as_of)
+    models.stand(connection, ruleset.topics, as_of, sorted(names))
+    models.ask(connection, ruleset.probes, ruleset.rules.calls())
     freshness: dict[str, dict[str, scoring.Freshness]] = {}
     for row in rows_of(connection, "freshness", parameters):
         freshness.setdefault(row["institution"], {})[row["kind"]] = scoring.Freshness(
@@ -426,89 +409,19 @@ def _facts(
     changed: dict[str, list[alerts.ChangedService]] = {}
     for row in rows_of(connection, "changed_services", parameters):
         changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
-    institutions = [row["institution"] for row in rows_of(connection, "institutions", parameters)]
-    answers = ask(connection, models, ruleset, institutions, as_of)
     return _Facts(
-        answers, attested, freshness, official, external, failed, down, late, turning, compromised, changed
+        models.answers(connection),
+        attested,
+        freshness,
+        official,
+        external,
+        failed,
+        down,
+        late,
+        turning,
+        compromised,
+        changed,
     )
-
-
-def build_models(
-    connection: duckdb.DuckDBPyConnection,
-    topics: Sequence[Topic],
-    as_of: datetime,
-    *,
-    only: Collection[str] | None = None,
-) -> None:
-    """The facts as of the date, as temporary tables named after the files of `transforms/models/`.
-
-    `only` names those that are built, where others need not stand.
-    """
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE topic_rule "
-        "(topic VARCHAR, kind VARCHAR, include VARCHAR, exclude VARCHAR)"
-    )
-    append(
-        connection,
-        "topic_rule",
-        [
-            {
-                "topic": topic.id,
-                "kind": topic.for_,
-                "include": "|".join(topic.include),
-                "exclude": "|".join(topic.exclude) or None,
-            }
-            for topic in topics
-        ],
-    )
-    parameters = {"as_of": as_of, **topic_filters(topics)}
-    for model in load_models():
-        if only is None or model.name in only:
-            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
-
-
-def ask(
-    connection: duckdb.DuckDBPyConnection,
-    models: Models,
-    ruleset: Ruleset,
-    institutions: Sequence[str],
-    as_of: datetime,
-) -> dict[str, dict[ProbeCall, scoring.Answer]]:
-    """Every probe that the rules call, once for all institutions, unless it was asked of these models before.
-
-    A probe that breaks is an answer too: the finding's state is error, and the reason says why.
-    """
-    answers: dict[str, dict[ProbeCall, scoring.Answer]] = {name: {} for name in institutions}
-    for call in ruleset.rules.calls():
-        if call not in models.asked:
-            models.asked[call] = _asked(connection, ruleset, call, institutions, as_of)
-        for name, answer in models.asked[call].items():
-            answers[name][call] = answer
-    return answers
-
-
-def _asked(
-    connection: duckdb.DuckDBPyConnection,
-    ruleset: Ruleset,
-    call: ProbeCall,
-    institutions: Sequence[str],
-    as_of: datetime,
-) -> dict[str, scoring.Answer]:
-    probe = ruleset.probes[call.probe]
-    try:
-        rows = fetch_rows(execute(connection, probe.sql, {**dict(call.with_), "as_of": as_of}))
-    except duckdb.Error as error:
-        log.error("probe %s%s failed: %s", call.probe, dict(call.with_), error)
-        broken = scoring.Answer(None, "", error=f"probe {call.probe}: {error}")
-        return dict.fromkeys(institutions, broken)
-    known = set(institutions)
-    return {
-        row["institution"]: scoring.Answer(
-            row["answer"], row["reason"] or "", tuple(row["evidence_ids"] or ()), row["observed_at"]
-        )
-        for row in rows
-        if row["institution"] in known
-    }
 
 
 def external_value(row: Mapping[str, Any]) -> scoring.ExternalValue:

@@ -44,7 +44,11 @@ def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now:
     """
     for model in load_models():
         if model.name in _MODELS:
-            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
+            execute(
+                connection,
+                f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}",
+                {"as_of": now, "institutions": None},
+            )
     rows = {}
     for table in ("service_now", "service_sla"):
         facts = statement(_QUERIES / f"{table}.sql")

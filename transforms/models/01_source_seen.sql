@@ -6,5 +6,6 @@ SELECT
     arg_max(is_ok, observed_at) AS last_run_ok,
     arg_max(coalesce(message, error, ''), observed_at) AS last_error
 FROM core.observation
+SEMI JOIN institution_current USING (institution)
 WHERE observed_at <= $as_of
 GROUP BY institution, source

@@ -11,6 +11,7 @@
 WITH version AS (
     SELECT *, valid_to IS NULL OR valid_to > $as_of AS is_listed
     FROM core.regulation
+    SEMI JOIN institution_current USING (institution)
     WHERE valid_from <= $as_of
 ),
 

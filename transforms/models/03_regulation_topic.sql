@@ -1,17 +1,15 @@
 -- Legal products by topic, one row per topic, institution and product, whatever number of sources and titles it
--- has (`regulation_key` is its `regulation`); topics come from topics.yml through
--- the temporary table topic_rule. Drafts are no products, and one that only repeals another governs nothing.
--- $regulation_filter, bound as a constant, keeps the patterns of topic_rule from being tried on every title.
+-- has (`regulation_key` is its `regulation`); which topics a title has is in the temporary
+-- table topic_title (warehouse/topic_titles.py). Drafts are no products, and one that only repeals another governs nothing.
 WITH candidate AS (
     SELECT *
     FROM regulation_current
     WHERE state != 'rancangan'
       AND NOT regexp_matches(title_norm, '\bpencabutan\b')
-      AND regexp_matches(title_norm, $regulation_filter)
 )
 
 SELECT
-    rule.topic, reg.institution, reg.regulation AS regulation_key,
+    told.topic, reg.institution, reg.regulation AS regulation_key,
     arg_max(reg.label, (reg.number IS NOT NULL, reg.observed_at, reg.source)) AS label,
     any_value(reg.year ORDER BY reg.source) AS year,
     any_value(reg.issuer ORDER BY reg.issuer, reg.source) AS issuer,
@@ -24,8 +22,5 @@ SELECT
     list_sort(list_distinct(list(reg.capture_id) || list(reg.repealed_by_capture_id))) AS capture_ids,
     max(reg.observed_at) AS observed_at
 FROM candidate AS reg
-JOIN topic_rule AS rule
-    ON rule.kind = 'regulation'
-    AND regexp_matches(reg.title_norm, rule.include)
-    AND NOT coalesce(regexp_matches(reg.title_norm, rule.exclude), FALSE)
-GROUP BY rule.topic, reg.institution, reg.regulation
+JOIN topic_title AS told ON told.kind = 'regulation' AND told.text = reg.title_norm
+GROUP BY told.topic, reg.institution, reg.regulation

@@ -13,6 +13,7 @@
 WITH service AS (
     SELECT institution, service_id, name, url, agency
     FROM core.service
+    SEMI JOIN institution_current USING (institution)
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
 ),
 
@@ -22,6 +23,7 @@ own_check AS (
     ASOF LEFT JOIN service_window AS gap
         ON gap.institution = past.institution AND gap.service_id = past.service_id
         AND past.checked_at >= gap.starts_at
+    SEMI JOIN institution_current AS asked ON asked.institution = past.institution
     WHERE past.checked_at <= $as_of
         AND past.source = 'layanan'
         AND past.error_class IS DISTINCT FROM 'own_outage'

@@ -10,4 +10,5 @@ JOIN (VALUES
     ('transaksi', 'informasi'), ('transaksi', 'interaksi'), ('transaksi', 'transaksi')
 ) AS reached (shown, function) ON reached.shown = shows.function
 LEFT JOIN service_state AS state USING (institution, service_id)
+SEMI JOIN institution_current AS asked ON asked.institution = shows.institution
 WHERE shows.valid_from <= $as_of AND (shows.valid_to IS NULL OR shows.valid_to > $as_of)

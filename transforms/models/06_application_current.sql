@@ -7,4 +7,5 @@ SELECT
     coalesce(seen.last_ok_at, app.valid_from) AS observed_at
 FROM core.application AS app
 LEFT JOIN source_seen AS seen USING (institution, source)
+SEMI JOIN institution_current AS asked ON asked.institution = app.institution
 WHERE app.valid_from <= $as_of AND (app.valid_to IS NULL OR app.valid_to > $as_of)

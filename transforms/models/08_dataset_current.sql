@@ -9,4 +9,5 @@ SELECT
     coalesce(seen.last_ok_at, data.valid_from) AS observed_at
 FROM core.dataset AS data
 LEFT JOIN source_seen AS seen USING (institution, source)
+SEMI JOIN institution_current AS asked ON asked.institution = data.institution
 WHERE data.valid_from <= $as_of AND (data.valid_to IS NULL OR data.valid_to > $as_of)

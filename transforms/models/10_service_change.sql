@@ -12,6 +12,7 @@
 WITH service AS (
     SELECT institution, service_id, name, agency
     FROM core.service
+    SEMI JOIN institution_current USING (institution)
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
 ),
 
