@@ -549,12 +549,12 @@ def _finding(
         reason = "Perwali 12/2021 tentang tata kelola SPBE berlaku menurut JDIH"
         return answered("met", reason, "probe regulation_in_force", "<urn:uuid:perda>", PAGE)
     if level == 3 and roll < 7:
-        reason = "Kepala Diskominfo menyatakan terpenuhi pada 2026-05-12, berkas berita-acara-reviu.pdf"
+        reason = "Kepala Diskominfo menyatakan terpenuhi pada 12-05-2026, berkas berita-acara-reviu.pdf"
         return answered("met", reason, "atestasi", "<urn:uuid:berkas>")
     if level == 4 and roll == 19:
         return replace(blank, state="error", reason="Pemeriksaan gagal dijalankan: probe https_everywhere")
     if level >= 4 and roll < 3:
-        reason = "Sekretaris Daerah menyatakan tidak terpenuhi pada 2026-06-01"
+        reason = "Sekretaris Daerah menyatakan tidak terpenuhi pada 01-06-2026"
         return answered("not_met", reason, "atestasi", "<urn:uuid:berkas>")
     if level == 3 and roll > 15:
         return replace(blank, hint="Judul peraturan menyebut seluruh domain arsitektur")

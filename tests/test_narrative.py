@@ -141,7 +141,7 @@ def attested(note: str, **more: Any) -> dict[str, Any]:
     return {
         "state": "met",
         "is_fresh": True,
-        "reason": "Sekretaris Daerah menyatakan terpenuhi pada 2026-05-12, berkas telaah.pdf",
+        "reason": "Sekretaris Daerah menyatakan terpenuhi pada 12-05-2026, berkas telaah.pdf",
         "answered_by": "atestasi",
         "observed_at": datetime(2026, 5, 11, 17, tzinfo=UTC),
         "expires_at": datetime(2027, 5, 12, 17, tzinfo=UTC),

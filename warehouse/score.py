@@ -452,7 +452,7 @@ def attested_by(row: Mapping[str, Any]) -> scoring.Attested:
         signer=row["signer"],
         signed_at=row["signed_at"],
         expires_at=row["expires_at"],
-        reason=f"{who} {verb} pada {row['signed_on']}, berkas {row['file_name']}{scope}",
+        reason=f"{who} {verb} pada {row['signed_on']:%d-%m-%Y}, berkas {row['file_name']}{scope}",
         evidence_ids=(row["capture_id"], row["file_capture_id"]),
         has_own_expiry=row["has_own_expiry"],
     )
