@@ -21,6 +21,7 @@ import typer
 
 from collectors.institution import Cadence
 from collectors.plain_text import plain_lines, visible_json
+from flows import two_times
 from flows.attest_command import app as attest_app
 from flows.changes_command import register as register_changes
 from flows.evidence_command import register as register_evidence
@@ -172,21 +173,25 @@ def index(
     data_dir: DataDir = DATA,
     institution: Which = None,
     instrument: Instrument = None,
+    as_of: two_times.AsOf = None,
+    known_at: two_times.KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show the index of the last scored date: three numbers, coverage, predikat, against target."""
+    """Show the index of the last scored date, or of one before: three numbers, predikat, against target."""
     from flows.instrument_terminal import show_beside, show_unverified
     from flows.terminal import show_index
     from warehouse import read
-    from warehouse.connection import reading
 
-    with reading(Places(data_dir).published) as connection:
+    times = two_times.asked(as_of, known_at, now())
+    with two_times.opened(Places(data_dir), times, institution) as connection:
         named = read.index_view(connection, institution, instrument).institution
         page = read.page_view(connection, named, instrument)
     if as_json:
-        _print_json(_index_document(page))
+        _print_json(_index_document(page) | {"known_at": times.known_at})
         return
     show_index(page)
+    if said := two_times.told(times, page.index.scored_at):
+        typer.echo(said)
     show_beside(page.beside)
     if instrument:
         show_unverified(page.norm.unverified)
@@ -202,19 +207,21 @@ def explain(
     data_dir: DataDir = DATA,
     institution: Which = None,
     instrument: Instrument = None,
+    as_of: two_times.AsOf = None,
+    known_at: two_times.KnownAt = None,
     as_json: AsJson = False,
 ) -> None:
     """Explain an indicator down to the words of its evidence, with Fakta and Analisis; or write a dossier."""
     from flows import explain_command
     from flows.instrument_terminal import show_carried, show_external
     from warehouse import read
-    from warehouse.connection import reading
 
     if everything == (indicator is not None):
         raise UsageError("name one indicator, such as pantau explain 8, or all of them with --all")
     if output is not None or (everything and not as_json):
         explain_command.form_of(output)
-    with reading(Places(data_dir).published) as connection:
+    times = two_times.asked(as_of, known_at, now())
+    with two_times.opened(Places(data_dir), times, institution) as connection:
         index = read.index_view(connection, institution, instrument)
         if indicator is None:
             found = read.indicators(connection, index)
@@ -231,6 +238,8 @@ def explain(
             documents[0] |= {
                 "carried_over": carried and asdict(carried),
                 "external_index": external and asdict(external),
+                "as_of": index.as_of,
+                "known_at": times.known_at,
             }
         _print_json(documents if everything else documents[0])
     elif output is not None:
@@ -239,6 +248,8 @@ def explain(
         explain_command.show_indicator(views[0], index)
         show_external(external)
         show_carried(carried)
+    if not as_json and (said := two_times.told(times, index.scored_at)):
+        typer.echo(said)
 
 
 @app.command()
@@ -488,7 +499,8 @@ def _moment(text: str | None) -> datetime:
         raise UsageError(
             f"--as-of {text!r} is not a moment; write 2026-03-02 or 2026-03-02T06:00+07:00"
         ) from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # A score's id is of the moment as it is written: one moment, one writing.
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _print_json(document: Any) -> None:

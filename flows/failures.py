@@ -18,6 +18,7 @@ from flows.official_file import OfficialFileError
 from flows.prefect_server import PrefectServerError
 from flows.serve_command import ServeUsageError
 from flows.try_out import UnknownCollectorError
+from flows.two_times import TwoTimesError
 from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
 from transforms.plan_search import PlanError, SolverError
@@ -44,6 +45,7 @@ WRONG_USAGE = (
     PlanError,
     ReadError,
     ServeUsageError,
+    TwoTimesError,
     UnknownCaptureError,
     UnknownCollectorError,
     UnknownSourceError,

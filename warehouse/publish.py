@@ -33,7 +33,7 @@ _REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
 UPTIME_KEPT = timedelta(days=90)
 """How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
-_SCHEMAS = ("core", "score", "ops", "mart")
+SCHEMAS = ("core", "score", "ops", "mart")
 _CONDITIONS: Mapping[str, str] = {"core.uptime_check": "WHERE checked_at > $oldest"}
 
 
@@ -88,22 +88,10 @@ def _build(
 ) -> tuple[Mapping[str, int], tuple[str, ...]]:
     quoted = str(beside).replace("'", "''")
     with copying(warehouse, wait_seconds) as connection:
-        _require_current_schema(connection, warehouse)
+        require_current_schema(connection, warehouse)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
-        for schema in _SCHEMAS:
-            connection.execute(f"CREATE SCHEMA published.{schema}")
-        add_masking(connection)
-        rows = {}
-        for table, allowed in published_tables().items():
-            condition = _CONDITIONS.get(table, "")
-            copied = execute(
-                connection,
-                f"CREATE TABLE published.{table} AS "
-                f"SELECT {selected(allowed)} FROM warehouse.{table} {condition}",
-                {"oldest": now - UPTIME_KEPT},
-            ).fetchone()
-            rows[table] = copied[0] if copied else 0
+        rows = copy_tables(connection, "warehouse", "published", now)
         set_aside(connection, _aside(beside))
         connection.execute("USE aside")
         # Writers wait while the warehouse is attached; the rest does not need it.
@@ -121,7 +109,27 @@ def _build(
     return rows, views
 
 
-def _require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+def copy_tables(
+    connection: duckdb.DuckDBPyConnection, source: str, target: str, now: datetime
+) -> dict[str, int]:
+    """Copy what officers may see from one attached database into another, empty one; rows per table."""
+    for schema in SCHEMAS:
+        connection.execute(f"CREATE SCHEMA {target}.{schema}")
+    add_masking(connection)
+    rows = {}
+    for table, allowed in published_tables().items():
+        condition = _CONDITIONS.get(table, "")
+        copied = execute(
+            connection,
+            f"CREATE TABLE {target}.{table} AS SELECT {selected(allowed)} FROM {source}.{table} {condition}",
+            {"oldest": now - UPTIME_KEPT},
+        ).fetchone()
+        rows[table] = copied[0] if copied else 0
+    return rows
+
+
+def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+    """Raises WarehouseError when the attached warehouse is not of this program's schema."""
     known = {int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql")}
     tables = connection.execute(
         "SELECT count(*) FROM duckdb_tables() "

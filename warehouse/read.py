@@ -5,7 +5,7 @@ The page and the command line show the same, since both read here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -52,6 +52,16 @@ def institutions(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [row["institusi"] for row in rows]
 
 
+def institution_named(known: Sequence[str], institution: str | None) -> str:
+    """The institution meant: the one named, or the only one. Raises ReadError where there is no such one."""
+    if institution is None and len(known) > 1:
+        raise ReadError(f"there are {len(known)} institutions, name one: {', '.join(known)}")
+    chosen = institution or known[0]
+    if chosen not in known:
+        raise ReadError(f"institution {chosen!r} has no score; there are: {', '.join(known)}")
+    return chosen
+
+
 def index_view(
     connection: duckdb.DuckDBPyConnection, institution: str | None = None, instrument: str | None = None
 ) -> IndexView:
@@ -63,11 +73,7 @@ def index_view(
     known = institutions(connection)
     if not known:
         raise ReadError("nothing has been scored yet; run pantau score and pantau publish")
-    if institution is None and len(known) > 1:
-        raise ReadError(f"there are {len(known)} institutions, name one: {', '.join(known)}")
-    chosen = institution or known[0]
-    if chosen not in known:
-        raise ReadError(f"institution {chosen!r} has no score; there are: {', '.join(known)}")
+    chosen = institution_named(known, institution)
     rows = _rows(
         connection,
         "SELECT * FROM mart.indeks_terkini WHERE institusi = $institution "

@@ -116,30 +116,41 @@ def score(
     Raises ScoreError when no institution is known by then.
     """
     with writing(warehouse, now) as connection:
-        known = rows_of(connection, "institutions", {"as_of": as_of})
-        chosen = [row for row in known if institution in (None, row["institution"])]
-        if not chosen:
-            raise ScoreError(
-                f"{institution or 'institutions'}: not known at {as_of.isoformat()}; "
-                "run pantau collect, then pantau load"
-            )
-        results: list[ScoreResult] = []
-        models = Models()
-        main = sorted({row["instrument"] for row in chosen})
-        beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
-        for instrument_id in (*main, *beside):
-            ruleset = load_ruleset(instrument_id)
-            write_ruleset(connection, ruleset)
-            use_ruleset(connection, ruleset, now)
-            names = {row["institution"] for row in chosen}
-            _rescore_last_dates(connection, models, ruleset, names, as_of, now)
-            facts = _facts(connection, models, ruleset, names, as_of)
-            asked = [row for row in chosen if instrument_id in _instruments(row)]
-            results += _score_all(connection, ruleset, facts, asked, as_of, now)
-        for name in (row["institution"] for row in chosen):
+        results = score_facts(connection, as_of=as_of, now=now, institution=institution)
+        for name in dict.fromkeys(r.institution for r in results):
             made = [_made(r.instrument, r.current) for r in results if r.institution == name]
             record_score(connection, name, "score", now, {"as_of": as_of.isoformat()}, made)
         return results
+
+
+def score_facts(
+    connection: duckdb.DuckDBPyConnection, *, as_of: datetime, now: datetime, institution: str | None
+) -> list[ScoreResult]:
+    """Do what `score` does by what the current database holds, and write down no operation.
+
+    Raises ScoreError when no institution is known by then.
+    """
+    known = rows_of(connection, "institutions", {"as_of": as_of})
+    chosen = [row for row in known if institution in (None, row["institution"])]
+    if not chosen:
+        raise ScoreError(
+            f"{institution or 'institutions'}: not known at {as_of.isoformat()}; "
+            "run pantau collect, then pantau load"
+        )
+    results: list[ScoreResult] = []
+    models = Models()
+    main = sorted({row["instrument"] for row in chosen})
+    beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
+    for instrument_id in (*main, *beside):
+        ruleset = load_ruleset(instrument_id)
+        write_ruleset(connection, ruleset)
+        use_ruleset(connection, ruleset, now)
+        names = {row["institution"] for row in chosen}
+        _rescore_last_dates(connection, models, ruleset, names, as_of, now)
+        facts = _facts(connection, models, ruleset, names, as_of)
+        asked = [row for row in chosen if instrument_id in _instruments(row)]
+        results += _score_all(connection, ruleset, facts, asked, as_of, now)
+    return results
 
 
 def rescore(
