@@ -24,6 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from tests.faulty_site import Site, closed_port, site
 
 ADDRESSES = 64
+DIFFERENT_PAGES = 512
 PAGE_TEXT = "Layanan Perizinan Kota Contoh"
 _HOSTS = [f"127.0.0.{n}" for n in range(1, ADDRESSES + 1)]
 _MODULES = Path("/usr/lib/nginx/modules")
@@ -63,10 +64,15 @@ class Targets:
     faults: tuple[Fault, ...]
 
     def urls(self, scheme: str, path: str, count: int) -> list[str]:
-        """`count` addresses, host by host in turn; the scheme ``https-rsa`` asks for an RSA certificate."""
+        """`count` addresses, host by host in turn; the scheme ``https-rsa`` asks for an RSA certificate.
+
+        ``{}`` in `path` becomes a number, below DIFFERENT_PAGES.
+        """
         port = {"http": self.http_port, "https": self.https_port, "https-rsa": self.rsa_port}[scheme]
+        protocol = scheme.partition("-")[0]
         return [
-            f"{scheme.partition('-')[0]}://{_HOSTS[n % ADDRESSES]}:{port}{path}?n={n}" for n in range(count)
+            f"{protocol}://{_HOSTS[n % ADDRESSES]}:{port}{path.format(n % DIFFERENT_PAGES)}?n={n}"
+            for n in range(count)
         ]
 
 
@@ -82,10 +88,14 @@ def serve(folder: Path) -> Iterator[Targets]:
             "nginx with its echo module is needed: apt-get install nginx-light libnginx-mod-http-echo"
         )
     (folder / "www").mkdir()
-    # The workers of a root nginx are somebody else.
-    for open_to_workers in (folder, folder / "www"):
-        open_to_workers.chmod(0o755)
     (folder / "www" / "index.html").write_text(PAGE, encoding="utf-8")
+    (folder / "www" / "beda").mkdir()
+    for n in range(DIFFERENT_PAGES):
+        page = PAGE.replace("<h1>", f"<h1>{n}. ")
+        (folder / "www" / "beda" / f"{n}.html").write_text(page, encoding="utf-8")
+    # The workers of a root nginx are somebody else.
+    for open_to_workers in (folder, folder / "www", folder / "www" / "beda"):
+        open_to_workers.chmod(0o755)
     issuers = _write_certificates(folder)
     names = (
         "http",
@@ -182,7 +192,7 @@ http {{
     access_log off;
     default_type text/html;
     types {{ text/html html; }}
-    open_file_cache max=10;
+    open_file_cache max=1000;
     client_body_temp_path {folder}/t1; proxy_temp_path {folder}/t2; fastcgi_temp_path {folder}/t3;
     uwsgi_temp_path {folder}/t4; scgi_temp_path {folder}/t5;
     # A first visitor has no session to resume, so nobody may here.

@@ -240,6 +240,7 @@ def scenarios(targets: Targets, scale: float) -> list[Scenario]:
         return max(CONCURRENCY, round(count * scale))
 
     fast = targets.urls("http", "/", of(12_000))
+    differing = targets.urls("http", "/beda/{}.html", of(12_000))
     tls = targets.urls("https", "/", of(4000))
     mixed = targets.urls("https", "/", of(3000))
     # Faults that only a timeout ends would measure the timeout.
@@ -250,6 +251,7 @@ def scenarios(targets: Targets, scale: float) -> list[Scenario]:
         mixed[n] = bad[n // 10 % len(bad)].replace("//127.0.0.1:", f"//127.0.0.{1 + n % ADDRESSES}:")
     return [
         Scenario("fast, HTTP", tuple(fast), of(800)),
+        Scenario("fast, differing pages", tuple(differing), of(800)),
         Scenario("fast, TLS (ECDSA)", tuple(tls), of(300)),
         Scenario("fast, TLS (RSA 2048)", tuple(targets.urls("https-rsa", "/", of(4000))), of(300)),
         Scenario("100 ms, HTTP", tuple(targets.urls("http", "/lambat-100", of(4000))), of(800)),

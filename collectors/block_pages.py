@@ -24,17 +24,19 @@ def blocked_reason(headers: Mapping[str, str] | tuple[tuple[str, str], ...], pay
     """
     pairs = headers.items() if isinstance(headers, Mapping) else headers
     named = {name.lower(): value for name, value in pairs}
-    text = payload[:_BLOCK_SCAN_BYTES].decode("utf-8", "replace")
+    head = payload[:_BLOCK_SCAN_BYTES]
+    text = head.decode("utf-8", "replace")
     found = _TITLE.search(text)
     title = " ".join(found[1].split()) if found else ""
-    is_rejected = "Request Rejected" in text or "requested URL was rejected" in text
+    # What these have in common is looked for first: most pages have nothing of it.
+    is_rejected = b"ejected" in head and ("Request Rejected" in text or "requested URL was rejected" in text)
     # In this order: the pattern is slow on pages that have nothing of it, which are most.
     if is_rejected and (support := _SUPPORT_ID.search(text)):
         number = f" (support ID {support[1]})" if support[1] else ""
         return f"the site's firewall rejected the request{number}"
     if named.get("cf-mitigated", "").lower() == "challenge" or _CHALLENGE_TITLE.match(title):
         return f"the site answers with a browser challenge ({title or 'cf-mitigated'})"
-    if "_Incapsula_Resource" in text or "Incapsula incident ID" in text:
+    if b"Incapsula" in head and ("_Incapsula_Resource" in text or "Incapsula incident ID" in text):
         return "the site's firewall (Imperva) rejected the request"
     if title.lower() in ("access denied", "403 forbidden", "forbidden", "akses ditolak"):
         return f"the site denies access ({title})"

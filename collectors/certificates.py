@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import re
-import ssl
-import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
-
-import certifi
 
 TlsFault = Literal["tls_expired", "tls_self_signed", "tls_incomplete_chain", "tls_wrong_host", "tls_other"]
 
@@ -29,10 +24,7 @@ _FAULT_OF_RESULT: dict[int, TlsFault] = {
     62: "tls_wrong_host",  # host name mismatch
     64: "tls_wrong_host",  # IP address mismatch
 }
-_ALTERNATIVES = "X509v3 Subject Alternative Name"
 _MOST_NAMES = 50
-# libcurl compares names itself, after the chain was found good; the result number then says nothing.
-_WRONG_NAME = re.compile(r"subject name|common name|hostname mismatch", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -54,6 +46,12 @@ def trusted_issuers(ca_file: Path | None) -> Iterator[Path]:
 
     It lasts as long as the context. Raises CaFileError where `ca_file` holds no certificates.
     """
+    # Slow to import, and not needed by the processes that help with checks.
+    import ssl
+    import tempfile
+
+    import certifi
+
     public = Path(certifi.where())
     if ca_file is None:
         yield public
@@ -66,48 +64,43 @@ def trusted_issuers(ca_file: Path | None) -> Iterator[Path]:
             f"{ca_file}: holds no issuers to trust ({error}); ca_file must be a PEM file of certificates"
         ) from error
     with tempfile.TemporaryDirectory(prefix="pantau-") as folder:
-        # One file, since libcurl keeps what it read from a file for the connections that follow.
         bundle = Path(folder, "issuers.pem")
         bundle.write_bytes(public.read_bytes() + b"\n" + own)
         yield bundle
 
 
-def tls_fault(verify_result: int, message: str) -> TlsFault:
-    """Name a failed verification by OpenSSL's result number and libcurl's error message.
+def tls_fault(verify_result: int) -> TlsFault:
+    """Name a failed verification by OpenSSL's result number.
 
     "Incomplete chain" is what a visitor sees: the certificates sent lead to no root it trusts. A private
     issuer that does not send its root looks just so.
     """
-    fault = _FAULT_OF_RESULT.get(verify_result)
-    if fault is None:
-        fault = "tls_wrong_host" if _WRONG_NAME.search(message) else "tls_other"
-    return fault
-
-
-def leaf_certificate(chain: Sequence[Sequence[tuple[bytes, bytes]]]) -> Certificate | None:
-    """The first certificate of a chain in libcurl's CERTINFO form, or None where none was sent."""
-    if not chain:
-        return None
-    said = {name.decode("ascii", "replace"): value.decode("utf-8", "replace") for name, value in chain[0]}
-    issuer = said.get("Issuer", "").strip()
-    return Certificate(
-        expires_at=_end(said.get("Expire date", "")),
-        issuer=issuer or None,
-        names=_names(said.get(_ALTERNATIVES, "")),
-    )
+    return _FAULT_OF_RESULT.get(verify_result, "tls_other")
 
 
 @lru_cache(maxsize=1024)
-def _names(text: str) -> tuple[str, ...]:
-    """The names in the form "DNS:a.go.id, IP Address:192.0.2.1", sorted, no more than are readable."""
-    found = {name.strip() for _, _, name in (part.partition(":") for part in text.split(","))}
-    return tuple(sorted(found - {""})[:_MOST_NAMES])
+def certificate_of(der: bytes) -> Certificate:
+    """What a certificate says, as far as it can be read; the services of a city often share one."""
+    # Not needed where no service has TLS, and slow to import.
+    from cryptography import x509
 
-
-@lru_cache(maxsize=1024)
-def _end(text: str) -> datetime | None:
     try:
-        return datetime.fromtimestamp(ssl.cert_time_to_seconds(text), UTC)
-    except (ValueError, OverflowError, OSError):
-        # The certificate itself is malformed: its end is unknown, which is what the record then says.
-        return None
+        read = x509.load_der_x509_certificate(der)
+    except ValueError:
+        return Certificate(None, None)
+    # Each part may be malformed on its own; it is then unknown, which is what the record says.
+    expires_at = issuer = None
+    names: tuple[str, ...] = ()
+    with suppress(ValueError):
+        expires_at = read.not_valid_after_utc
+    with suppress(ValueError):
+        issuer = ", ".join(
+            " + ".join(f"{one.rfc4514_attribute_name} = {one.value!s}" for one in several)
+            for several in read.issuer.rdns
+        )
+    with suppress(ValueError, x509.ExtensionNotFound, x509.DuplicateExtension):
+        said = read.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+        found = {*said.get_values_for_type(x509.DNSName)}
+        found.update(str(address) for address in said.get_values_for_type(x509.IPAddress))
+        names = tuple(sorted(found - {""})[:_MOST_NAMES])
+    return Certificate(expires_at, issuer or None, names)

@@ -19,24 +19,10 @@ from lxml import etree, html
 
 from collectors.page_links import site_of
 from collectors.personal_data import mask
+from collectors.spam_hints import has_spam_hints
 
 ENOUGH = 3
 """Points from which a page counts as compromised; no single visible phrase is worth so many."""
-# Few, as every page of every check is searched for each; spam that has none of them is not known.
-_HINTS = (
-    b"slot",
-    b"sl0t",
-    b"togel",
-    b"t0gel",
-    b"maxwin",
-    b"judi",
-    b"casino",
-    b"poker",
-    b"nawala",
-    b"rtp live",
-)
-# The letter s as an entity, in decimal and hexadecimal.
-_ENTITIES = (b"&#115;", b"&#x73;")
 _SLOT = r"s[l1][o0]t"
 _GAMES = rf"(?:{_SLOT}|t[o0]gel|toto|judi|casino|kasino|poker)"
 _PRAISE = r"(?:online )?(?:terpercaya|terbaik|terbesar|terlengkap|resmi|gampang menang|gampang maxwin|bonus)"
@@ -93,9 +79,7 @@ def gambling_spam(payload: bytes, text: Callable[[], str], url: str) -> tuple[st
 
     `payload` is the page as bytes; `text` gives the same decoded. Empty where nothing or too little is found.
     """
-    lowered = payload.lower()
-    is_suspect = any(hint in lowered for hint in _HINTS)
-    if not is_suspect and not (b"&#" in lowered and any(letter in lowered for letter in _ENTITIES)):
+    if not has_spam_hints(payload):
         return ()
     try:
         page = html.document_fromstring(_ENDS.sub("", text()).encode(), parser=_parser())

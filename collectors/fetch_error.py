@@ -40,7 +40,7 @@ def explained(url: str, error: BaseException, seconds: float) -> FetchError:
         )
     if isinstance(refused := first(ssl.SSLCertVerificationError), ssl.SSLCertVerificationError):
         reason = refused.verify_message
-        kind = tls_fault(refused.verify_code, reason)
+        kind = tls_fault(refused.verify_code)
         what = (
             "the certificates sent lead to no trusted issuer, most often for want of an intermediate one"
             if kind == "tls_incomplete_chain"

@@ -31,8 +31,8 @@ from collectors.fetch_error import FetchError, explained
 from collectors.sizes import MAX_BYTES
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 from collectors.turns import HostTurns
+from collectors.user_agent import USER_AGENT
 
-USER_AGENT = "Mozilla/5.0 (compatible; PantauSPBE/0.1; pemantauan SPBE)"
 MAX_REDIRECTS = 10
 
 _AGENT_NAME = "PantauSPBE"

@@ -1,4 +1,4 @@
-"""What an answer says of itself: title, language, protective headers. Cheap enough for every check."""
+"""What an answer says of itself: title, language, protective headers."""
 
 from __future__ import annotations
 
@@ -44,17 +44,18 @@ def page_title(payload: bytes, encoding: str) -> str | None:
     found = _TITLE.search(payload, 0, _HEAD)
     if found is None:
         return None
-    text = html.unescape(found[1].decode(encoding, "replace"))
-    line = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
-    return line[:_LONGEST_TITLE] or None
+    text = " ".join(html.unescape(found[1].decode(encoding, "replace")).split())
+    if not text.isprintable():
+        text = " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())
+    return text[:_LONGEST_TITLE] or None
 
 
 def language(payload: bytes, encoding: str) -> str | None:
     """A guess at the language (``id``, ``en``, or by its script); else what the page declares; else None."""
     head = payload[:_LANGUAGE_SCAN_BYTES]
     lowered = head.lower()
-    counts = {name: sum(lowered.count(word) for word in words) for name, words in _WORDS.items()}
-    likely = max(counts, key=lambda name: counts[name])
+    counts = {name: sum([lowered.count(word) for word in words]) for name, words in _WORDS.items()}
+    likely = max(counts, key=counts.__getitem__)
     if counts[likely] >= 3 and counts[likely] > 2 * (sum(counts.values()) - counts[likely]):
         return likely
     if not head.isascii():
@@ -68,13 +69,13 @@ def language(payload: bytes, encoding: str) -> str | None:
 
 
 def protective_headers(headers: Sequence[tuple[str, str]]) -> str:
-    """The protective headers that were sent, as a JSON object in alphabetical order."""
-    sent = {name.lower(): value[:_LONGEST_VALUE] for name, value in headers if name.lower() in _PROTECTIVE}
-    return json.dumps(sent, ensure_ascii=False, sort_keys=True)
+    """The protective headers that were sent, as a JSON object in alphabetical order; names in lower case."""
+    sent = {name: value[:_LONGEST_VALUE] for name, value in headers if name in _PROTECTIVE}
+    return json.dumps(sent, ensure_ascii=False, sort_keys=True) if sent else "{}"
 
 
 def has_hsts(headers: Sequence[tuple[str, str]]) -> bool:
-    """Whether browsers are told to keep to HTTPS (RFC 6797: a max-age above 0)."""
-    said = next((value for name, value in headers if name.lower() == "strict-transport-security"), "")
+    """Whether browsers are told to keep to HTTPS (RFC 6797: a max-age above 0); names in lower case."""
+    said = next((value for name, value in headers if name == "strict-transport-security"), "")
     found = _MAX_AGE.search(said)
     return found is not None and int(found[1]) > 0

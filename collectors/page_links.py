@@ -35,16 +35,23 @@ def site_of(host: str) -> str:
     return ".".join(labels[-3:] if len(labels) > 2 and len(labels[-2]) <= 3 else labels[-2:])
 
 
-def linked_places(payload: bytes, url: str) -> list[str]:
-    """Distinct places that a page at `url` links to, in alphabetical order, cut at MOST_PLACES.
+def links_of(payload: bytes) -> frozenset[bytes]:
+    """Distinct links of a page, most of them cut to what `linked_places` looks at."""
+    return frozenset(map(_head, set(_ANCHOR.findall(payload))))
+
+
+def linked_places(links: frozenset[bytes], url: str) -> tuple[str, ...]:
+    """Distinct places that links of a page at `url` lead to, in alphabetical order, cut at MOST_PLACES.
 
     A place is a host name, or ``/folder`` on the host of the page or another host of its site. Pages of the
     first folder level count as such: ``/berita`` and ``/berita/1`` are one place, ``/`` is none.
     """
+    if not links:
+        return ()
     own = (urlsplit(url).hostname or "").lower()
     site = site_of(own)
     places: set[str] = set()
-    for link in set(map(_head, set(_ANCHOR.findall(payload)))):
+    for link in links:
         if link[:1] == b"/" and own and _PLAIN.fullmatch(link):
             places.add(link.decode())
             continue
@@ -63,5 +70,5 @@ def linked_places(payload: bytes, url: str) -> list[str]:
         place = _PLACE.sub("", place)[:_LONGEST_PLACE]
         if place:
             places.add(place)
-    ordered = sorted(places)
-    return ordered if len(ordered) <= MOST_PLACES else [*ordered[:MOST_PLACES], AND_MORE]
+    ordered = tuple(sorted(places))
+    return ordered if len(ordered) <= MOST_PLACES else (*ordered[:MOST_PLACES], AND_MORE)

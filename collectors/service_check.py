@@ -7,31 +7,26 @@ turned the check away, or Pantau may not visit the address, the check cannot tel
 
 from __future__ import annotations
 
-import errno
 import html
 import json
 import re
-from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from http import HTTPStatus
-from http.client import responses
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
-import pycurl
-import requests
-
 from collectors.block_pages import blocked_reason
-from collectors.certificates import tls_fault
-from collectors.compromise import gambling_spam
-from collectors.http import USER_AGENT
-from collectors.institution import Service
+from collectors.http_answer import PAYLOAD_CAP
 from collectors.json_assertion import mismatch
-from collectors.page_facts import has_hsts, language, page_title, protective_headers
+from collectors.page_facts import has_hsts, protective_headers
 from collectors.page_links import linked_places
-from collectors.transfers import PAYLOAD_CAP, Manners, Phases, Reply, Request, Visit, Visitor
+from collectors.page_reading import Page, read_page
+from collectors.transfers import REDIRECTS, Failure, Manners, Phases, Reply, Request, Visit, Visitor
+from collectors.user_agent import USER_AGENT
 
 MAX_REDIRECTS = 5
 ATTEMPTS = 2
@@ -39,22 +34,7 @@ ATTEMPTS = 2
 CANNOT_TELL = frozenset({"blocked", "not_allowed"})
 """Faults that say nothing of the service itself."""
 
-_REDIRECTS = frozenset({301, 302, 303, 307, 308})
-_TOO_LARGE_HEADERS = 100  # CURLE_TOO_LARGE, which pycurl has no name for
-_CLASS_OF_CODE = {
-    pycurl.E_URL_MALFORMAT: "not_allowed",
-    pycurl.E_COULDNT_RESOLVE_HOST: "dns",
-    pycurl.E_COULDNT_CONNECT: "refused",
-    pycurl.E_OPERATION_TIMEDOUT: "timeout",
-    pycurl.E_SEND_ERROR: "reset",
-    pycurl.E_RECV_ERROR: "reset",
-    pycurl.E_PARTIAL_FILE: "reset",
-    pycurl.E_SSL_CONNECT_ERROR: "tls_other",
-    pycurl.E_SSL_CIPHER: "tls_other",
-    _TOO_LARGE_HEADERS: "too_large",
-}
-_SAYS = {
-    "not_allowed": "Alamat tidak dapat dikunjungi",
+_SAYS: dict[Failure, str] = {
     "dns": "Nama host tidak ditemukan",
     "refused": "Server tidak dapat disambung",
     "reset": "Sambungan diputus server sebelum jawaban lengkap",
@@ -66,14 +46,22 @@ _SAYS = {
     "tls_wrong_host": "Sertifikat TLS bukan untuk nama host ini",
     "tls_other": "Sambungan TLS gagal",
 }
+_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 _LONGEST_DETAIL = 200
 # Written so, an address goes over the wire as it stands.
-_AS_IT_IS = re.compile(r"https?://[a-z0-9.-]{1,253}(?::\d{1,5})?/[A-Za-z0-9/._~&=?+:,;@-]*")
-_PASSWORD_FIELD = re.compile(rb"<input[^<>]{1,500}type\s*=\s*[\"']?password", re.IGNORECASE)
-_META_CHARSET = re.compile(rb"<meta[^<>]{1,500}charset\s*=\s*[\"']?\s*([a-z0-9_:.-]+)", re.IGNORECASE)
-_HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([a-z0-9_:.-]+)", re.IGNORECASE)
-_BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-_META_WITHIN_BYTES = 4096
+_AS_IT_IS = re.compile(
+    r"https?://[a-z0-9.-]{1,253}(?::(?:[1-9]\d{0,3}|[1-5]\d{4}|6[0-4]\d{3}))?/[A-Za-z0-9/._~&=?+:,;@-]*"
+)
+
+
+class Asked(NamedTuple):
+    """What a check needs to know of a service (`institution.Service`)."""
+
+    id: str
+    url: str
+    timeout_seconds: float
+    expect_text: str | None = None
+    expect_json: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -86,14 +74,12 @@ class Terms:
     retry_pause_seconds: float
 
 
-@dataclass(frozen=True)
-class _Fault:
+class _Fault(NamedTuple):
     error_class: str
     message: str
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(NamedTuple):
     """How one attempt went: the address last asked, its reply (None: nothing was asked), all phases.
 
     `asked` are the addresses in the order of redirects.
@@ -122,7 +108,7 @@ class _NotAllowedError(Exception):
     """An address that must not be visited; the message (Indonesian) says why."""
 
 
-def check(service: Service, terms: Terms) -> Visit[dict[str, Any]]:
+def check(service: Asked, terms: Terms) -> Visit[dict[str, Any]]:
     """The visits of one uptime check; they return a row, JSON-able, of all fields of UptimeRecord but two.
 
     Phases are durations in milliseconds, each summed over redirects; `total_ms` is the whole attempt.
@@ -141,29 +127,29 @@ def check(service: Service, terms: Terms) -> Visit[dict[str, Any]]:
     return _row(service, checked_at, attempt, outcome, seen)
 
 
-def _attempt(service: Service, terms: Terms, delay_seconds: float) -> Generator[Request, Reply, _Outcome]:
+def _attempt(service: Asked, terms: Terms, delay_seconds: float) -> Generator[Request, Reply, _Outcome]:
     try:
         url = _visitable(service.url)
     except _NotAllowedError as error:
         return _Outcome(service.url, None, Phases(), _Fault("not_allowed", str(error)))
     phases = Phases()
     asked: list[str] = []
-    with _visitor(terms) as visitor:
-        for hop in range(MAX_REDIRECTS + 1):
-            left_seconds = service.timeout_seconds - phases.total_ms / 1000
-            reply = yield Request(visitor, url, left_seconds, 0.0 if hop else delay_seconds)
-            phases += reply.phases
-            asked.append(url)
-            fault = _transport_fault(reply, service.timeout_seconds)
-            if fault is not None:
-                return _Outcome(url, reply, phases, fault, asked=tuple(asked))
-            if reply.status not in _REDIRECTS or reply.redirect_url is None:
-                return replace(_judged(service, url, reply, phases), asked=tuple(asked))
-            try:
-                url = _visitable(reply.redirect_url)
-            except _NotAllowedError as error:
-                fault = _Fault("not_allowed", f"Pengalihan: {error}")
-                return _Outcome(url, reply, phases, fault, asked=tuple(asked))
+    visitor = _visitor(terms)
+    for hop in range(MAX_REDIRECTS + 1):
+        left_seconds = service.timeout_seconds - phases.total_ms / 1000
+        reply = yield Request(visitor, url, left_seconds, 0.0 if hop else delay_seconds)
+        phases = phases.and_then(reply.phases) if hop else reply.phases
+        asked.append(url)
+        if reply.failure is not None:
+            fault = _transport_fault(reply, reply.failure, service.timeout_seconds)
+            return _Outcome(url, reply, phases, fault, asked=tuple(asked))
+        if reply.status not in REDIRECTS or reply.redirect_url is None:
+            return _judged(service, url, reply, phases, tuple(asked))
+        try:
+            url = _visitable(reply.redirect_url)
+        except _NotAllowedError as error:
+            fault = _Fault("not_allowed", f"Pengalihan: {error}")
+            return _Outcome(url, reply, phases, fault, asked=tuple(asked))
     return _Outcome(
         reply.url,
         reply,
@@ -173,10 +159,9 @@ def _attempt(service: Service, terms: Terms, delay_seconds: float) -> Generator[
     )
 
 
-def _look_behind(url: str, service: Service, terms: Terms) -> Generator[Request, Reply, Reply]:
+def _look_behind(url: str, service: Asked, terms: Terms) -> Generator[Request, Reply, Reply]:
     """What a server answers to one who does not verify its certificate."""
-    with _visitor(terms, verify=False) as visitor:
-        reply = yield Request(visitor, url, service.timeout_seconds)
+    reply = yield Request(_visitor(terms, verify=False), url, service.timeout_seconds)
     return reply
 
 
@@ -188,6 +173,9 @@ def _visitable(url: str) -> str:
     """`url` as it goes over the wire (host in IDNA, the rest escaped); _NotAllowedError where it must not."""
     if _AS_IT_IS.fullmatch(url):
         return url
+    # Slow to import, and hardly ever needed.
+    import requests
+
     try:
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
@@ -202,25 +190,15 @@ def _visitable(url: str) -> str:
     return written
 
 
-def _transport_fault(reply: Reply, timeout_seconds: float) -> _Fault | None:
-    """The fault of a request that brought no whole answer; None where it did."""
-    if reply.curl_code == 0:
-        return None
-    detail = f"curl {reply.curl_code}: {reply.curl_message}"[:_LONGEST_DETAIL]
-    if reply.refused_addresses and not reply.was_connecting:
-        refused = ", ".join(reply.refused_addresses)
-        return _Fault("not_allowed", f"Alamat {refused} berada di jaringan privat atau lokal")
-    error_class = _CLASS_OF_CODE.get(reply.curl_code, "empty_reply")
-    if reply.curl_code == pycurl.E_PEER_FAILED_VERIFICATION:
-        error_class = tls_fault(reply.verify_result, reply.curl_message)
-    elif error_class == "tls_other" and reply.os_errno == errno.ECONNRESET:
-        error_class = "reset"
-    elif error_class == "timeout":
-        return _Fault(
-            "timeout",
-            f"Tidak selesai dalam {timeout_seconds:g} detik: berhenti saat {_stuck(reply)} ({detail})",
-        )
-    return _Fault(error_class, f"{_SAYS[error_class]} ({detail})")
+def _transport_fault(reply: Reply, failure: Failure, timeout_seconds: float) -> _Fault:
+    """The fault of a request that brought no whole answer."""
+    if failure == "not_allowed":
+        return _Fault(failure, f"Alamat {reply.detail} berada di jaringan privat atau lokal")
+    if failure == "timeout":
+        where = _stuck(reply)
+        return _Fault(failure, f"Tidak selesai dalam {timeout_seconds:g} detik: berhenti saat {where}")
+    detail = f" ({reply.detail[:_LONGEST_DETAIL]})" if reply.detail else ""
+    return _Fault(failure, f"{_SAYS[failure]}{detail}")
 
 
 def _stuck(reply: Reply) -> str:
@@ -236,23 +214,26 @@ def _stuck(reply: Reply) -> str:
     return "membaca isi halaman"
 
 
-def _judged(service: Service, url: str, reply: Reply, phases: Phases) -> _Outcome:
+def _judged(service: Asked, url: str, reply: Reply, phases: Phases, asked: tuple[str, ...]) -> _Outcome:
     """The outcome of a whole answer that leads nowhere else."""
     status = reply.status or 0
     text_found = json_matched = wrong = None
     fault = None
     if service.expect_text is not None and status < 400:
-        text_found = _folded(service.expect_text) in _folded(_text(reply))
+        text_found = _folded(service.expect_text) in _folded(
+            reply.payload.decode(_page(reply).encoding, "replace")
+        )
     if service.expect_json and status < 400:
         wrong = mismatch(service.expect_json, reply.payload)
         json_matched = wrong is None
     if (text_found or json_matched) and text_found is not False and wrong is None:
-        return _Outcome(url, reply, phases, None, text_found, json_matched)
+        return _Outcome(url, reply, phases, None, text_found, json_matched, asked)
     if (why := _blocked(reply)) is not None:
         # Of a firewall's page, what it lacks says nothing.
-        return _Outcome(url, reply, phases, _Fault("blocked", f"Dihalangi, bukan jawaban layanannya: {why}"))
+        fault = _Fault("blocked", f"Dihalangi, bukan jawaban layanannya: {why}")
+        return _Outcome(url, reply, phases, fault, asked=asked)
     if status >= 400:
-        fault = _Fault(f"http_{status}", f"Server menjawab {status} {responses.get(status, '')}".strip())
+        fault = _Fault(f"http_{status}", f"Server menjawab {status} {_PHRASES.get(status, '')}".strip())
     elif text_found is False and reply.is_cut:
         kib = PAYLOAD_CAP // 1024
         fault = _Fault("too_large", f"Teks {service.expect_text!r} tidak ada dalam {kib} KiB pertama halaman")
@@ -264,37 +245,23 @@ def _judged(service: Service, url: str, reply: Reply, phases: Phases) -> _Outcom
         json_matched = None
     elif wrong is not None:
         fault = _Fault("json_mismatch", wrong)
-    return _Outcome(url, reply, phases, fault, text_found, json_matched)
+    return _Outcome(url, reply, phases, fault, text_found, json_matched, asked)
 
 
 def _blocked(reply: Reply) -> str | None:
     if reply.status == HTTPStatus.TOO_MANY_REQUESTS:
         return "terlalu banyak permintaan (429)"
+    page = _page(reply)
+    why = page.blocked
+    if any(name == "cf-mitigated" for name, _ in reply.headers):
+        why = blocked_reason(reply.headers, reply.payload)
     # A service may well begin with its own login form; for a listing that would be a wall.
-    if reply.status is not None and reply.status < 400 and _PASSWORD_FIELD.search(reply.payload):
-        return None
-    return blocked_reason(reply.headers, reply.payload)
+    return None if page.asks_to_log_in and (reply.status or 0) < 400 else why
 
 
-def _encoding(reply: Reply) -> str:
-    """The encoding that a page's first bytes, its header or its mark-up name; UTF-8 where none is one."""
-    named = [name for mark, name in _BYTE_ORDER_MARKS if reply.payload.startswith(mark)]
-    content_type = next((value for name, value in reply.headers if name.lower() == "content-type"), "")
-    if (found := _HEADER_CHARSET.search(content_type)) is not None:
-        named.append(found[1])
-    if (meta := _META_CHARSET.search(reply.payload[:_META_WITHIN_BYTES])) is not None:
-        named.append(meta[1].decode("ascii"))
-    for encoding in named:
-        try:
-            reply.payload[:_META_WITHIN_BYTES].decode(encoding, "replace")
-        except (LookupError, UnicodeError):
-            continue  # a name that is none: the next, or UTF-8, must do
-        return encoding
-    return "utf-8"
-
-
-def _text(reply: Reply) -> str:
-    return reply.payload.decode(_encoding(reply), "replace")
+def _page(reply: Reply) -> Page:
+    content_type = next((value for name, value in reply.headers if name == "content-type"), "")
+    return read_page(reply.payload, content_type)
 
 
 def _folded(text: str) -> str:
@@ -302,7 +269,7 @@ def _folded(text: str) -> str:
 
 
 def _row(
-    service: Service, checked_at: datetime, attempts: int, outcome: _Outcome, seen: Reply | None
+    service: Asked, checked_at: datetime, attempts: int, outcome: _Outcome, seen: Reply | None
 ) -> dict[str, Any]:
     fault, phases = outcome.fault, outcome.phases
     status = seen.status if seen is not None else None
@@ -348,36 +315,41 @@ def _row(
 
 def _page_row(outcome: _Outcome, seen: Reply | None, is_https: bool) -> dict[str, Any]:
     """What the answer itself shows; nothing of it where a firewall or nobody answered."""
-    row: dict[str, Any] = dict.fromkeys(
-        (
-            "hsts",
-            "security_headers",
-            "page_title",
-            "language",
-            "is_compromised",
-            "compromise_evidence",
-            "linked",
-        )
-    )
     if seen is None or seen.status is None or outcome.is_up is None:
-        return row
-    encoding = _encoding(seen)
-    spam = gambling_spam(seen.payload, lambda: seen.payload.decode(encoding, "replace"), seen.url)
+        return dict.fromkeys(
+            (
+                "hsts",
+                "security_headers",
+                "page_title",
+                "language",
+                "is_compromised",
+                "compromise_evidence",
+                "linked",
+            )
+        )
+    page = _page(seen)
+    spam: tuple[str, ...] = ()
+    if page.has_spam_hints:
+        # Slow to import, and hardly ever needed.
+        from collectors.compromise import gambling_spam
+
+        spam = gambling_spam(seen.payload, lambda: seen.payload.decode(page.encoding, "replace"), seen.url)
     # That a page which was not read whole, or an error page, shows nothing says nothing.
-    is_whole = seen.curl_code == 0 and not seen.is_cut and seen.status < 400 and b"<" in seen.payload
+    is_whole = seen.failure is None and not seen.is_cut and seen.status < 400 and page.has_markup
     return {
         "hsts": has_hsts(seen.headers) if is_https else None,
         "security_headers": protective_headers(seen.headers),
-        "page_title": page_title(seen.payload, encoding),
-        "language": language(seen.payload, encoding),
+        "page_title": page.title,
+        "language": page.language,
         "is_compromised": True if spam else False if is_whole else None,
         "compromise_evidence": "; ".join(spam) or None,
-        "linked": _json(linked_places(seen.payload, seen.url)) if is_whole else None,
+        "linked": _json(linked_places(page.links, seen.url)) if is_whole else None,
     }
 
 
-def _json(values: Sequence[str]) -> str:
-    return json.dumps(list(values), ensure_ascii=False)
+@lru_cache(maxsize=256)
+def _json(values: tuple[str, ...]) -> str:
+    return json.dumps(values, ensure_ascii=False)
 
 
 def _rounded(ms: float | None) -> float | None:

@@ -10,52 +10,26 @@ from __future__ import annotations
 import logging
 import os
 import pickle
-import re
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import IO, Any, cast
+from dataclasses import replace
 
 from collectors.institution import Service
-from collectors.service_check import Terms, check
-from collectors.visits import run
+from collectors.service_check import Asked, Terms
+from collectors.uptime_worker import Order, Progress, Row, SteadyClock, check_all_of, host_of, put
 
 SERVICES_WORTH_A_PROCESS = 500
 """Starting a process costs as much CPU as this many checks or so."""
 
-_AUTHORITY = re.compile(r"^\w+://([^/?#]+)")
 _TELL_EVERY_SECONDS = 0.1
-_PROGRAM = "from collectors.uptime_run import serve; serve()"
+_PROGRAM = "from collectors.uptime_worker import serve; serve()"
 _LOG = logging.getLogger(__name__)
-
-Row = dict[str, Any]
-Progress = Callable[[int, int], None]
-
-
-@dataclass(frozen=True)
-class SteadyClock:
-    """A clock that was right `at` one reading of the machine's monotonic clock, and can go to a process."""
-
-    at: datetime
-    monotonic: float
-
-    def __call__(self) -> datetime:
-        return self.at + timedelta(seconds=time.monotonic() - self.monotonic)
-
-
-@dataclass(frozen=True)
-class _Order:
-    services: tuple[Service, ...]
-    terms: Terms
-    concurrency: int
 
 
 def check_on(
@@ -65,13 +39,13 @@ def check_on(
 
     At most `concurrency` checks run at once; `progress` is told how many of how many are done.
     """
+    return check_all_of(Order(tuple(map(_asked, services)), terms, concurrency), progress)
 
-    def tell(done: int) -> None:
-        if progress is not None:
-            progress(done, len(services))
 
-    visits = [(_host(service.url), check(service, terms)) for service in services]
-    return run(visits, concurrency=concurrency, on_done=tell)
+def _asked(service: Service) -> Asked:
+    return Asked(
+        service.id, service.url, service.timeout_seconds, service.expect_text, service.expect_json or None
+    )
 
 
 def check_in_processes(
@@ -88,13 +62,13 @@ def check_in_processes(
     process, which can then spare the host. What a process that failed should have checked, this one checks.
     """
     count = max(1, min(os.cpu_count() or 1, concurrency, len(services) // services_worth_a_process))
-    shares = shared_out([_host(service.url) for service in services], count)
+    shares = shared_out([host_of(service.url) for service in services], count)
     if len(shares) < 2 or not sys.executable:
         return check_on(services, terms, concurrency=concurrency, progress=progress)
     clock = SteadyClock(terms.clock(), time.monotonic())
     orders = [
-        _Order(
-            tuple(services[n] for n in share),
+        Order(
+            tuple(_asked(services[n]) for n in share),
             replace(terms, clock=clock),
             # What does not divide goes to the first.
             (concurrency + len(shares) - 1 - number) // len(shares),
@@ -111,12 +85,10 @@ def check_in_processes(
             def tell(done: int, _total: int) -> None:
                 tally.tell(done + sum(worker.done for worker in workers))
 
-            rows = [check_on(own.services, own.terms, concurrency=own.concurrency, progress=tell)]
+            rows = [check_all_of(own, tell)]
             _await(working, workers, len(own.services), tally)
             for order, job in zip(others, working, strict=True):
-                rows.append(
-                    job.result() or check_on(order.services, order.terms, concurrency=order.concurrency)
-                )
+                rows.append(job.result() or check_all_of(order))
         finally:
             for worker in workers:
                 worker.end()
@@ -144,26 +116,6 @@ def shared_out(hosts: Sequence[str], count: int) -> list[list[int]]:
     return [share for share in shares if share]
 
 
-def serve() -> None:
-    """The other process: read an order from standard input, write how many are done, then all rows.
-
-    All in pickles, which is safe as both ends are this program.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who ordered ends this process
-    with os.fdopen(os.dup(1), "wb") as answers:
-        os.dup2(2, 1)  # whatever prints does not write into the answers
-        order = cast(_Order, pickle.load(sys.stdin.buffer))
-        told_at = time.monotonic()
-
-        def tell(done: int, _total: int) -> None:
-            nonlocal told_at
-            if time.monotonic() - told_at >= _TELL_EVERY_SECONDS:
-                told_at = time.monotonic()
-                _put(done, answers)
-
-        _put(check_on(order.services, order.terms, concurrency=order.concurrency, progress=tell), answers)
-
-
 class _Tally:
     """Tells of progress only when there is more of it."""
 
@@ -181,7 +133,7 @@ class _Tally:
 class _Worker:
     """Another process with its order."""
 
-    def __init__(self, order: _Order) -> None:
+    def __init__(self, order: Order) -> None:
         self._order = order
         self.done = 0
         """How many it has checked so far."""
@@ -214,7 +166,7 @@ class _Worker:
         assert process.stdin is not None and process.stdout is not None
         with process, process.stdout as answers:
             with process.stdin as orders:
-                _put(self._order, orders)
+                put(self._order, orders)
             while not isinstance(said := pickle.load(answers), list):
                 self.done = said
         return said
@@ -228,18 +180,8 @@ class _Worker:
                     self._process.kill()
 
 
-def _put(what: object, where: IO[bytes]) -> None:
-    pickle.dump(what, where, protocol=pickle.HIGHEST_PROTOCOL)
-    where.flush()
-
-
 def _await(
     working: Sequence[Future[list[Row] | None]], workers: Sequence[_Worker], own_done: int, tally: _Tally
 ) -> None:
     while wait(working, timeout=_TELL_EVERY_SECONDS).not_done:
         tally.tell(own_done + sum(worker.done for worker in workers))
-
-
-def _host(url: str) -> str:
-    found = _AUTHORITY.match(url)
-    return found[1].lower() if found else ""

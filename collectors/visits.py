@@ -1,34 +1,44 @@
-"""Many visits at a time: a loop over libcurl's multi interface.
+"""Many visits at a time: a loop over the sockets that are ready.
 
 A *visit* is written as a generator that yields each Request it needs and is sent the Reply, so that it reads
-from top to bottom; `run` drives many of them. libcurl tells the loop which sockets it waits for, so a step
-costs the same however many are open.
+from top to bottom; `run` drives many of them. The kernel tells the loop which sockets are ready (epoll), so a
+step costs the same however many are open.
 """
 
 from __future__ import annotations
 
 import heapq
-import selectors
+import select
 import socket
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Generic
-
-import pycurl
+from pathlib import Path
+from typing import TYPE_CHECKING, Generic
 
 from collectors.lookups import Lookup
-from collectors.transfers import Handle, Handles, Reply, Request, Result, Visit, unresolved
+from collectors.transfers import (
+    Manners,
+    Place,
+    Reply,
+    Request,
+    Result,
+    Transfer,
+    Visit,
+    Wires,
+    place_of,
+    unresolved,
+)
+
+if TYPE_CHECKING:
+    from collectors.tls_stream import Trust
 
 REQUESTS_PER_HOST = 8
 """Visits to one host and port under way at a time: its watchman must not bring a small server down."""
 _LONGEST_SLEEP_SECONDS = 0.1
-_EVENTS_OF = {
-    pycurl.POLL_IN: selectors.EVENT_READ,
-    pycurl.POLL_OUT: selectors.EVENT_WRITE,
-    pycurl.POLL_INOUT: selectors.EVENT_READ | selectors.EVENT_WRITE,
-}
+_MOST_EVENTS = 64
+"""Served before new visits are begun, so that all sockets are in use."""
 
 
 def run(
@@ -57,43 +67,38 @@ class _Loop(Generic[Result]):
         """Hosts that may bear one more visit, in turn."""
         self._under_way = dict.fromkeys(self._waiting, 0)
         self._resting: list[tuple[float, int, Request]] = []
-        self._looking: dict[int, tuple[Request, Lookup]] = {}
+        self._looking: dict[int, tuple[Request, Place, Lookup]] = {}
         self._late: list[tuple[float, int, Lookup]] = []
         self._found: deque[int] = deque()
-        self._active: dict[pycurl.Curl, tuple[int, Handle]] = {}
+        self._active: dict[int, Transfer] = {}
+        self._timers: list[tuple[float, int]] = []
+        """When a visit's transfer must be looked after; it may have ended since."""
         self._results: dict[int, Result] = {}
-        self._handles = Handles()
-        self._timer_at: float | None = None
+        self._trusts: dict[tuple[Path, bool], Trust] = {}
 
     def run(self) -> list[Result]:
         """Every visit's result, in the order of the visits."""
-        self._multi = pycurl.CurlMulti()
-        self._selector = selectors.DefaultSelector()
+        self._wires = Wires()
         self._bell, self._ringer = socket.socketpair()
         self._bell.setblocking(False)
         self._ringer.setblocking(False)
-        self._selector.register(self._bell, selectors.EVENT_READ)
-        self._multi.setopt(pycurl.M_SOCKETFUNCTION, self._watch)
-        self._multi.setopt(pycurl.M_TIMERFUNCTION, self._set_timer)
+        self._wires.epoll.register(self._bell.fileno(), select.EPOLLIN)
         try:
             while len(self._results) < len(self._visits):
                 self._wake()
                 self._admit()
                 self._take_lookups()
                 self._step()
-                self._take_replies()
         finally:
             self._close()
         return [self._results[index] for index in range(len(self._visits))]
 
     def _close(self) -> None:
-        for curl in self._active:
-            self._multi.remove_handle(curl)
+        for transfer in self._active.values():
+            transfer.close()
         for visit in self._visits:
             visit.close()
-        self._handles.close()
-        self._multi.close()
-        self._selector.close()
+        self._wires.epoll.close()
         self._bell.close()
         self._ringer.close()
 
@@ -119,8 +124,9 @@ class _Loop(Generic[Result]):
             self._look_up(index, request)
 
     def _look_up(self, index: int, request: Request) -> None:
-        lookup = Lookup(request.url, lambda: self._ring(index))
-        self._looking[index] = (request, lookup)
+        place = place_of(request.url)
+        lookup = Lookup(place.host, place.port, lambda: self._ring(index))
+        self._looking[index] = (request, place, lookup)
         if lookup.found is None:
             heapq.heappush(self._late, (time.monotonic() + request.timeout_seconds, index, lookup))
         else:
@@ -139,14 +145,14 @@ class _Loop(Generic[Result]):
         now = time.monotonic()
         while self._late and self._late[0][0] <= now:
             _, index, lookup = heapq.heappop(self._late)
-            if index in self._looking and self._looking[index][1] is lookup:
+            if index in self._looking and self._looking[index][2] is lookup:
                 self._take_lookup(index)
 
     def _take_lookup(self, index: int) -> None:
         # One that came too late has been given up, and the visit may be about its next one.
         if index not in self._looking:
             return
-        request, lookup = self._looking[index]
+        request, place, lookup = self._looking[index]
         found = lookup.found
         if found is None and lookup.elapsed_ms < request.timeout_seconds * 1000:
             return
@@ -154,61 +160,67 @@ class _Loop(Generic[Result]):
         if found is None or not found.addresses:
             self._advance(index, unresolved(request, lookup))
             return
-        handle = request.visitor.handle_of(self._handles)
-        handle.prepare(request.url, request.timeout_seconds, lookup, found)
-        self._active[handle.curl] = (index, handle)
-        self._multi.add_handle(handle.curl)
+        trust = self._trust(request.visitor.manners) if place.is_secure else None
+        transfer = Transfer(index, request, place, found, self._wires, trust)
+        if transfer.reply is not None:
+            self._advance(index, transfer.reply)
+            return
+        self._active[index] = transfer
+        heapq.heappush(self._timers, (transfer.due, index))
+
+    def _trust(self, manners: Manners) -> Trust:
+        """One for all connections: reading the issuers takes as long as twenty handshakes."""
+        key = (manners.ca_file, manners.verify)
+        if key not in self._trusts:
+            # Not needed where no service has TLS.
+            from collectors.tls_stream import Trust
+
+            self._trusts[key] = Trust(manners.ca_file if manners.verify else None)
+        return self._trusts[key]
 
     def _step(self) -> None:
-        """Wait for what is next, and let libcurl do what has become possible."""
+        """Wait for what is next, and go on with what has become possible."""
         now = time.monotonic()
         until = now + _LONGEST_SLEEP_SECONDS
         for at in (
-            self._timer_at,
+            self._timers[0][0] if self._timers else None,
             self._resting[0][0] if self._resting and self._room > 0 else None,
             self._late[0][0] if self._late else None,
         ):
             if at is not None and at < until:
                 until = at
-        events = self._selector.select(max(0.0, until - now))
-        action = self._multi.socket_action
-        for key, mask in events:
-            if key.fileobj is self._bell:
+        owners = self._wires.owners
+        over: list[Transfer] = []
+        for number, events in self._wires.epoll.poll(max(0.0, until - now), _MOST_EVENTS):
+            # It may have been closed while an earlier one was served.
+            if (transfer := owners.get(number)) is not None:
+                transfer.on_ready(number, events)
+                if transfer.reply is not None:
+                    over.append(transfer)
+            elif number == self._bell.fileno():
                 with suppress(BlockingIOError):
                     self._bell.recv(4096)
+        self._ring_timers(over)
+        # Only now, or a new socket might get the number of one that these events are about.
+        for transfer in over:
+            del self._active[transfer.index]
+        for transfer in over:
+            assert transfer.reply is not None
+            self._advance(transfer.index, transfer.reply)
+
+    def _ring_timers(self, over: list[Transfer]) -> None:
+        """Look after transfers whose time has come; those that it ended are added to `over`."""
+        now = time.monotonic()
+        while self._timers and self._timers[0][0] <= now:
+            _, index = heapq.heappop(self._timers)
+            transfer = self._active.get(index)
+            if transfer is None or transfer.reply is not None:
                 continue
-            # libcurl may have dropped it while an earlier one was served.
-            action(
-                key.fd,
-                (pycurl.CSELECT_IN if mask & selectors.EVENT_READ else 0)
-                | (pycurl.CSELECT_OUT if mask & selectors.EVENT_WRITE else 0),
-            )
-        if self._timer_at is not None and self._timer_at <= time.monotonic():
-            self._timer_at = None
-            action(pycurl.SOCKET_TIMEOUT, 0)
-
-    def _watch(self, what: int, number: int, _multi: object, _data: object) -> None:
-        """libcurl says which of its sockets it waits for, and for what."""
-        is_known = number in self._selector.get_map()
-        if what == pycurl.POLL_REMOVE:
-            if is_known:
-                self._selector.unregister(number)
-        elif is_known:
-            self._selector.modify(number, _EVENTS_OF[what])
-        else:
-            self._selector.register(number, _EVENTS_OF[what])
-
-    def _set_timer(self, milliseconds: int) -> None:
-        self._timer_at = None if milliseconds < 0 else time.monotonic() + milliseconds / 1000
-
-    def _take_replies(self) -> None:
-        left = 1
-        while left:
-            left, ended_well, failed = self._multi.info_read()
-            for curl, code, message in [(curl, 0, "") for curl in ended_well] + failed:
-                self._multi.remove_handle(curl)
-                index, handle = self._active.pop(curl)
-                self._advance(index, handle.reply(code, message))
+            transfer.on_time(now)
+            if transfer.reply is not None:
+                over.append(transfer)
+            else:
+                heapq.heappush(self._timers, (transfer.due, index))
 
     def _advance(self, index: int, reply: Reply | None) -> None:
         visit = self._visits[index]

@@ -204,9 +204,8 @@ def _service(
 
 
 def _steady(message: str, city: DemoCity) -> str:
-    """A message without what differs from run to run: ports, folders, curl's own words."""
+    """A message without what differs from run to run: ports and folders."""
     text = re.sub(r"127\.0\.0\.1:\d+", "127.0.0.1", message.replace(str(city.folder), "demo"))
-    text = re.sub(r" \(curl \d+: .*?\)(?=;|$)", "", text)
     return re.sub(r"\s+", " ", text).strip()
 
 

@@ -44,6 +44,7 @@ ANSWERS: dict[str, bytes] = {
     "/big": _html(b"x" * (2 * 1024 * 1024) + b"Akhir"),
     "/bomb": _html(gzip.compress(b"x" * (64 * 1024 * 1024)), "Content-Encoding: gzip"),
     "/empty-page": _html(b""),
+    "/no-length": b"HTTP/1.1 200 OK\r\n\r\n" + PAGE.encode(),
     "/early-hints": (
         b"HTTP/1.1 103 Early Hints\r\nContent-Type: text/html; charset=UTF-16\r\n\r\n" + _html(PAGE.encode())
     ),
@@ -90,7 +91,8 @@ class Site:
     connection hard, ``/needs-cookie`` is up with the cookie and loops without, ``/once`` fails the first time
     only, ``/hops/N`` redirects N times before it is up, ``/slow/N`` so too with a pause of 0.2 s each time,
     ``/endless`` sends a page without end, ``/away/URL`` redirects to URL. `busiest` is the largest number of
-    requests that were answered at one time. A site that `slams` cuts every connection hard at its first byte.
+    requests that were answered at one time. A site that `slams` cuts every connection hard at its first byte;
+    over TLS it says that it has sent all, and waits for the client to say so too.
     """
 
     def __init__(
@@ -138,6 +140,7 @@ class Site:
                 return
             with self._context.wrap_socket(client, server_side=True) as secured:
                 self._respond(secured)
+                secured.unwrap()
 
     def _respond(self, client: socket.socket) -> None:
         request = b""
@@ -163,6 +166,7 @@ class Site:
                     client.sendall(b".")
             case ["reset"]:
                 _cut_on_close(client)
+                raise ConnectionResetError
             case ["endless"]:
                 client.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
                 while not self._stop.is_set():
@@ -227,6 +231,8 @@ class Pki:
         self.ends = datetime(2031, 5, 1, tzinfo=UTC)
         self.ended = datetime(2020, 1, 1, tzinfo=UTC)
         intermediate = self._root.create_child_ca()
+        self.intermediate_file = folder / "intermediate.pem"
+        intermediate.cert_pem.write_to_path(str(self.intermediate_file))
         stranger = trustme.CA()
         self.contexts: dict[str, ssl.SSLContext] = {
             "good": self._issued(self._root.issue_cert("127.0.0.1", "localhost", not_after=self.ends)),
@@ -241,7 +247,10 @@ class Pki:
             "unknown_root": self._issued(stranger.issue_cert("127.0.0.1"), root=stranger),
             "self_signed": self._self_signed(),
             "too_old": self._issued(self._root.issue_cert("127.0.0.1")),
+            "tls_1_2": self._issued(self._root.issue_cert("127.0.0.1")),
+            "wildcard": self._issued(self._root.issue_cert("*.contoh.test")),
         }
+        self.contexts["tls_1_2"].maximum_version = ssl.TLSVersion.TLSv1_2
         # Nothing that a client of today would agree to.
         self.contexts["too_old"].minimum_version = ssl.TLSVersion.TLSv1_2
         self.contexts["too_old"].maximum_version = ssl.TLSVersion.TLSv1_2

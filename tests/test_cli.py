@@ -148,7 +148,7 @@ def test_calc_answers_at_once(tmp_path: Path) -> None:
     code = (
         "import sys\nfrom flows.cli import app\nfrom typer.testing import CliRunner\n"
         "CliRunner().invoke(app, ['calc', '--instrument', 'spbe-2020', '--levels', sys.argv[1]])\n"
-        "slow = {'prefect', 'great_expectations', 'pandas', 'pycurl', 'requests', 'apprise'} & set(sys.modules)\n"
+        "slow = {'prefect', 'great_expectations', 'pandas', 'requests', 'apprise'} & set(sys.modules)\n"
         "print(sorted(slow))"
     )
     name = levels_file(tmp_path, all_levels(3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from collectors.page_links import AND_MORE, MOST_PLACES, linked_places
+from collectors.page_links import AND_MORE, MOST_PLACES, linked_places, links_of
 
 URL = "https://dinas.kota-contoh.go.id/"
 
@@ -27,12 +27,12 @@ URL = "https://dinas.kota-contoh.go.id/"
     ],
 )  # fmt: skip
 def test_places(page: str, places: list[str]) -> None:
-    assert linked_places(page.encode(), URL) == places
+    assert list(linked_places(links_of(page.encode()), URL)) == places
 
 
 def test_a_page_full_of_links_is_cut_and_says_so() -> None:
     page = "".join(f'<a href="https://h{number:04}.example/">x</a>' for number in range(MOST_PLACES + 1))
-    places = linked_places(page.encode(), URL)
+    places = linked_places(links_of(page.encode()), URL)
     assert len(places) == MOST_PLACES + 1
     assert places[-1] == AND_MORE
-    assert len(linked_places(page.replace("h0000", "h0001").encode(), URL)) == MOST_PLACES
+    assert len(linked_places(links_of(page.replace("h0000", "h0001").encode()), URL)) == MOST_PLACES

@@ -70,6 +70,7 @@ def check_one(
         ("/meta", "café", True, None, 200, 1),
         ("/odd-charset", "café", True, None, 200, 1),
         ("/early-hints", "Informasi", True, None, 200, 1),
+        ("/no-length", "Informasi", True, None, 200, 1),
         ("/empty-page", None, True, None, 200, 1),
         ("/304", None, True, None, 304, 1),
         ("/big", None, True, None, 200, 1),
@@ -125,6 +126,7 @@ def test_what_a_site_does_is_what_is_recorded(
     [
         ("good", True, None, True, 200),
         ("whole_chain", True, None, True, 200),
+        ("tls_1_2", True, None, True, 200),
         ("expired", False, "tls_expired", False, 200),
         ("self_signed", False, "tls_self_signed", False, 200),
         ("unknown_root", False, "tls_self_signed", False, 200),
@@ -152,6 +154,48 @@ def test_end_and_issuer_of_a_certificate_are_known_even_when_it_is_refused(pki: 
     assert "Testing CA" in fine["cert_issuer"]
     assert refused["status"] == 404
     assert "server menjawab 404" in refused["error_message"]
+
+
+@pytest.mark.parametrize(
+    ("host", "is_up"),
+    [
+        ("a.contoh.test", True),
+        ("A.contoh.test.", True),
+        ("b.a.contoh.test", False),
+        ("contoh.test", False),
+        ("acontoh.test", False),
+    ],
+)
+def test_a_certificate_must_be_for_the_name_that_was_asked(
+    pki: Pki, monkeypatch: pytest.MonkeyPatch, host: str, is_up: bool
+) -> None:
+    names(monkeypatch, {host.lower(): ["127.0.0.1"]})
+    with site(pki.contexts["wildcard"]) as served:
+        row = check_one(f"https://{host}:{served.port}/ok", ca_file=pki.ca_file)
+    assert (row["is_up"], row["error_class"]) == (is_up, None if is_up else "tls_wrong_host")
+    assert json.loads(row["cert_names"]) == ["*.contoh.test"]
+
+
+def test_an_intermediate_issuer_may_be_what_is_trusted(pki: Pki) -> None:
+    with site(pki.contexts["incomplete_chain"]) as served:
+        assert check_one(f"{served.url}/ok", ca_file=pki.intermediate_file)["is_up"] is True
+
+
+@pytest.mark.parametrize(
+    ("path", "error_class"),
+    [
+        ("/big", None),
+        ("/gzip", None),
+        ("/no-length", None),
+        ("/silent", "empty_reply"),
+        ("/cut", "reset"),
+        ("/reset", "reset"),
+    ],
+)
+def test_answers_behind_tls_are_read_like_others(pki: Pki, path: str, error_class: str | None) -> None:
+    with site(pki.contexts["good"]) as served:
+        row = check_one(served.url + path, ca_file=pki.ca_file, seconds=3)
+    assert (row["error_class"], row["tls_ok"]) == (error_class, True)
 
 
 def test_a_refused_certificate_is_still_refused_without_own_issuers(pki: Pki) -> None:
@@ -408,6 +452,27 @@ def test_a_private_address_among_others_is_passed_over(web: Site, monkeypatch: p
         (None, "not_allowed"),
         (None, "not_allowed"),
     ]
+
+
+def test_an_address_that_does_not_answer_holds_up_the_next_only_for_a_moment(
+    web: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names(monkeypatch, {"dua.test": ["127.0.0.9", "127.0.0.1"], "tiga.test": ["127.0.0.8", "127.0.0.9"]})
+    # Whoever connects to a full queue waits.
+    with socket.create_server(("127.0.0.9", web.port), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        up, down = checked(
+            service(f"http://dua.test:{web.port}/ok"), service(f"http://tiga.test:{web.port}/ok", seconds=0.6)
+        )
+        for one in waiting:
+            one.close()
+    assert (up["is_up"], up["attempts"]) == (True, 1)
+    assert 200 <= up["connect_ms"] < 3000
+    assert (down["error_class"], down["connect_ms"]) == ("timeout", None)
+    assert "menyambung" in down["error_message"]
 
 
 def test_a_proxy_of_the_environment_does_not_stand_between(

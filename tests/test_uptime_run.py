@@ -16,7 +16,8 @@ import pytest
 from collectors.addresses import Reach
 from collectors.institution import Service
 from collectors.service_check import Terms
-from collectors.uptime_run import SteadyClock, check_in_processes, shared_out
+from collectors.uptime_run import check_in_processes, shared_out
+from collectors.uptime_worker import SteadyClock
 from tests.faulty_site import Site, site
 
 NOW = datetime(2026, 11, 2, 3, 4, 5, tzinfo=UTC)
