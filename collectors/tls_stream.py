@@ -136,6 +136,7 @@ class TlsStream:
         None where the other side has said that no more comes. Raises TlsError where the stream is damaged.
         """
         trust = self._trust
+        _LIB.ERR_clear_error()
         size = _LIB.SSL_read(self._ssl, trust.buffer, _RECORD)
         if size > 0:
             return bytes(trust.view[:size])

@@ -315,8 +315,8 @@ class Transfer:
     def _on_connection(self, number: int, events: int) -> None:
         opened = next(one for one in self._connecting if one.fileno() == number)
         self._connecting.remove(opened)
-        code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if code:
+        if events & select.EPOLLERR:
+            code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             self._wires.drop(opened)
             self._why_refused = os.strerror(code)
             self._connect()

@@ -78,8 +78,9 @@ def serve() -> None:
     All in pickles, which is safe as both ends are this program.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who ordered ends this process
-    # Nothing that has been imported will be garbage.
+    # Nothing that has been imported will be garbage, and little else before the end.
     gc.freeze()
+    gc.set_threshold(50_000)
     with os.fdopen(os.dup(1), "wb") as answers:
         os.dup2(2, 1)  # whatever prints does not write into the answers
         order = cast(Order, pickle.load(sys.stdin.buffer))
