@@ -80,9 +80,13 @@ def fill(places: Places) -> None:
 
 
 def map_of_views(connection: duckdb.DuckDBPyConnection) -> str:
-    """A table of the views with what their comments say."""
+    """A table of the views, then of those that take days, with what their comments say."""
     rows = connection.execute(
         "SELECT view_name, comment FROM duckdb_views() WHERE schema_name = 'mart' ORDER BY view_name"
+    ).fetchall()
+    rows += connection.execute(
+        "SELECT function_name || '(' || array_to_string(parameters, ', ') || ')', comment "
+        "FROM duckdb_functions() WHERE schema_name = 'mart' AND function_type = 'table_macro' ORDER BY ALL"
     ).fetchall()
     return "\n".join(
         ["<!-- peta -->", "| tampilan | isi |", "|---|---|"]

@@ -178,7 +178,15 @@ def _configuration(
         ],
     }
     for table, rows in tables.items():
-        append(connection, f"core.{table}", rows, institution=INSTITUTION, valid_from=since, valid_to=None)
+        append(
+            connection,
+            f"core.{table}",
+            rows,
+            institution=INSTITUTION,
+            valid_from=since,
+            valid_to=None,
+            loaded_at=since,
+        )
 
 
 def official_levels(instrument: Instrument) -> dict[str, int]:
@@ -208,6 +216,7 @@ def _captures(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> Non
         ],
         institution=INSTITUTION,
         entry_id="entri-1",
+        loaded_at=NOW,
     )
 
 
@@ -333,6 +342,7 @@ def _evidence(connection: duckdb.DuckDBPyConnection, hostile: str | None) -> Non
                 "relations": '[{"kind": "mencabut", "type_code": "perkada", "number": "3", "year": 2015, '
                 '"raw": "Perwal 3/2015", "stated_in": "rincian"}]',
                 "valid_to": None if number == 12 else NOW - timedelta(days=1),
+                "closed_loaded_at": None if number == 12 else NOW,
             }
             for number in (12, 13)
         ],

@@ -151,9 +151,12 @@ def service_now(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
 # Every view ---------------------------------------------------------------------------------------------------
 
 
-def test_there_is_one_file_per_view_named_after_it(copy: duckdb.DuckDBPyConnection) -> None:
+def test_there_is_one_file_per_view_or_macro_named_after_it(copy: duckdb.DuckDBPyConnection) -> None:
     views = {row["view_name"] for row in rows(copy, "FROM duckdb_views() WHERE schema_name = 'mart'")}
-    assert {path.stem.partition("_")[2] for path in MARTS_FOLDER.glob("*.sql")} == views
+    macros = {
+        row["function_name"] for row in rows(copy, "FROM duckdb_functions() WHERE schema_name = 'mart'")
+    }
+    assert {path.stem.partition("_")[2] for path in MARTS_FOLDER.glob("*.sql")} == views | macros
 
 
 @pytest.mark.parametrize("home", ["copy", "empty"])

@@ -110,6 +110,7 @@ def test_another_duckdb_reads_the_copy_and_can_do_nothing_else(
         ("local", f"ATTACH '{uri}' AS pantau (TOKEN '{TOKEN}')"),
         ("local", "SELECT count(*) FROM pantau.mart.indikator_terkini WHERE bobot > 0"),
         ("remote", "SELECT count(*) FROM score.run"),
+        ("remote", "SELECT count(*) FROM mart.indikator_pada('2026-11-24', diketahui := '2026-11-24')"),
     ]
     writes = [
         ("local", "INSERT INTO pantau.ops.load (entry_id) VALUES ('x')"),
@@ -121,13 +122,14 @@ def test_another_duckdb_reads_the_copy_and_can_do_nothing_else(
         assert (
             "Authorization failed" in said or "disabled by configuration" in said or "does not exist" in said
         ), said
-    assert [said for _, said in answers[len(refused) : len(refused) + 6]] == [
+    assert [said for _, said in answers[len(refused) : len(refused) + 7]] == [
         [[47]],
         [["3.15"]],
         [[True]],
         [],
         [[47]],
         [[12]],
+        [[47]],
     ]
     assert [kind for kind, _ in answers[-2:]] == ["error", "error"]
     for wrong in (TOKEN[:-1], "salah"):

@@ -24,7 +24,8 @@ from tests.test_institution import GOOD
 from tests.test_load import A, B, C
 from tests.test_rebuild import Fed, contents
 from transforms.attribution import Scored
-from warehouse.connection import copying, migrate, writing
+from transforms.index import rounded
+from warehouse.connection import copying, migrate, reading, writing
 from warehouse.load import load
 from warehouse.read import ReadError
 from warehouse.records import keys_of, rows_of, store
@@ -129,6 +130,85 @@ def test_every_table_of_facts_has_both_times(news: LateNews) -> None:
     assert all("loaded_at" in columns for columns in tables.values())
     assert all(("valid_to" in columns) == ("closed_loaded_at" in columns) for columns in tables.values())
     assert not any(unknown.values()), unknown
+
+
+# Days of March as officers count them: day 1 is 2 March, and ends there at midnight.
+@pytest.mark.parametrize(
+    ("on", "known_on", "position"),
+    [
+        ("2026-03-06", "NULL", 3),
+        ("2026-03-05", "NULL", 2),
+        ("2026-03-04", "NULL", 1),
+        ("2026-03-06", "'2026-03-05'", 2),
+        ("2026-03-05", "'2026-03-04'", 1),
+        ("2026-03-01", "DATE '2026-03-06'", 0),
+        ("2026-02-28", "NULL", None),
+        ("2026-03-06", "'2026-02-28'", None),
+    ],
+)
+def test_officers_ask_for_the_score_of_a_day_as_recorded_by_another(
+    news: LateNews, on: str, known_on: str, position: int | None
+) -> None:
+    given = f"('{on}', diketahui := {known_on})"
+    with reading(news.places.published) as connection:
+        found = connection.execute(
+            f"SELECT skor_id, dihitung_pada, nilai_sementara_eksak FROM mart.indeks_pada{given}"
+        ).fetchall()
+        levels = connection.execute(f"SELECT nomor, terbukti FROM mart.indikator_pada{given}").fetchall()
+        late = connection.execute(
+            f"SELECT dimuat_pada FROM mart.bukti_pada{given} WHERE kriteria = 'I05.2.a'"
+        ).fetchall()
+    if position is None:
+        assert found == levels == late == []
+        return
+    at, scored = news.learnt[position]
+    current = scored.current
+    assert found == [(current.score_id, at, rounded(current.index.provisional, 10))]
+    assert dict(levels) == {number: level.proven for number, level in current.levels.items()}
+    assert late == ([(day(4),)] if position >= 2 else [])
+
+
+@pytest.mark.parametrize(
+    ("given", "regulations", "applications"),
+    [
+        ("'2026-03-02', '2026-03-02'", ["1 berlaku"], 2),
+        ("'2026-03-03', '2026-03-04'", ["1 berlaku"], 2),
+        ("'2026-03-03', '2026-03-05'", ["1 berlaku", "2 berlaku"], 2),
+        ("'2026-03-04', '2026-03-05'", ["1 berlaku", "2 berlaku"], 2),
+        ("'2026-03-04', '2026-03-06'", ["1 dicabut", "2 berlaku"], 1),
+        ("'2026-03-04'", ["1 dicabut", "2 berlaku"], 1),
+        ("'2026-03-03'", ["1 berlaku", "2 berlaku"], 2),
+        ("'2026-03-01'", [], 0),
+    ],
+)
+def test_officers_ask_what_was_listed_on_a_day_by_what_was_loaded_by_another(
+    news: LateNews, given: str, regulations: list[str], applications: int
+) -> None:
+    with reading(news.places.published) as connection:
+        legal = connection.execute(
+            f"SELECT nomor || ' ' || status, (terlihat_sampai IS NULL) = (akhir_dimuat_pada IS NULL) "
+            f"FROM mart.regulasi_pada({given}) ORDER BY nomor"
+        ).fetchall()
+        (counted,) = connection.execute(f"SELECT count(*) FROM mart.aplikasi_pada({given})").fetchall()
+    assert legal == [(said, True) for said in regulations]
+    assert counted == (applications,)
+
+
+def test_views_say_since_when_a_fact_is_known(news: LateNews) -> None:
+    with reading(news.places.published) as connection:
+        gone = connection.execute(
+            "SELECT nama, pada, diketahui_pada FROM mart.riwayat_aplikasi "
+            "WHERE kejadian = 'tidak lagi tercatat'"
+        ).fetchall()
+        legal = connection.execute(
+            "SELECT nomor, terlihat_sejak, dimuat_pada FROM mart.regulasi_terkini ORDER BY nomor"
+        ).fetchall()
+        without_words = connection.execute(
+            "SELECT function_name FROM duckdb_functions() WHERE schema_name = 'mart' AND comment IS NULL"
+        ).fetchall()
+    assert gone == [(APPLICATIONS[0], day(3), day(5))]
+    assert legal == [("1", day(3), day(5)), ("2", day(2), day(4))]
+    assert without_words == []
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ SELECT
     capture.source AS sumber,
     capture.url AS url,
     capture.captured_at AS ditangkap_pada,
+    capture.loaded_at AS dimuat_pada,
     replace(capture.digest, 'sha256:', '') AS sidik_sha256,
     capture.status AS status_http,
     capture.warc_file AS berkas_warc,
@@ -33,6 +34,7 @@ COMMENT ON COLUMN mart.bukti_terkini.indikator IS 'Nomor indikator.';
 COMMENT ON COLUMN mart.bukti_terkini.sumber IS 'Kode sumber yang ditangkap.';
 COMMENT ON COLUMN mart.bukti_terkini.url IS 'Alamat yang ditangkap; file: untuk berkas yang diserahkan.';
 COMMENT ON COLUMN mart.bukti_terkini.ditangkap_pada IS 'Saat penangkapan.';
+COMMENT ON COLUMN mart.bukti_terkini.dimuat_pada IS 'Saat tangkapan dimuat: sejak saat itu diketahui di sini.';
 COMMENT ON COLUMN mart.bukti_terkini.sidik_sha256 IS 'Sidik SHA-256 (heksadesimal) dari isi yang diarsipkan.';
 COMMENT ON COLUMN mart.bukti_terkini.status_http IS 'Status HTTP; kosong untuk berkas dan hasil pemeriksaan layanan.';
 COMMENT ON COLUMN mart.bukti_terkini.berkas_warc IS 'Berkas WARC di dalam arsip.';

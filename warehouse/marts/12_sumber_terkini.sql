@@ -38,6 +38,7 @@ SELECT
     CASE WHEN NOT last_run.is_ok THEN last_run.message END AS pesan_galat,
     last_good.observed_at AS berhasil_pada,
     last_good.row_count AS jumlah_baris,
+    last_good.loaded_at AS dimuat_pada,
     fresh.ttl AS masa_segar,
     fresh.grace AS masa_tenggang,
     CASE WHEN fresh.ttl IS NOT NULL
@@ -72,6 +73,7 @@ COMMENT ON COLUMN mart.sumber_terkini.kelas_galat IS 'Jenis kegagalan pengumpula
 COMMENT ON COLUMN mart.sumber_terkini.pesan_galat IS 'Pesan kegagalan pengumpulan terakhir; kosong bila berhasil.';
 COMMENT ON COLUMN mart.sumber_terkini.berhasil_pada IS 'Saat pengumpulan terakhir yang berhasil.';
 COMMENT ON COLUMN mart.sumber_terkini.jumlah_baris IS 'Banyaknya baris pada pengumpulan terakhir yang berhasil.';
+COMMENT ON COLUMN mart.sumber_terkini.dimuat_pada IS 'Saat pengumpulan terakhir yang berhasil itu dimuat.';
 COMMENT ON COLUMN mart.sumber_terkini.masa_segar IS 'Berapa lama bukti dari sumber ini dianggap segar; kosong bila tidak berlaku.';
 COMMENT ON COLUMN mart.sumber_terkini.masa_tenggang IS 'Berapa lama setelah itu bukti masih dihitung dalam nilai sementara.';
 COMMENT ON COLUMN mart.sumber_terkini.basi IS

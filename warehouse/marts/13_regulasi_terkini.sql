@@ -16,6 +16,7 @@ SELECT
     legal.detail_url AS url_rincian,
     legal.file_url AS url_berkas,
     legal.valid_from AS terlihat_sejak,
+    legal.loaded_at AS dimuat_pada,
     legal.capture_id AS tangkapan_id
 FROM core.regulation AS legal
 WHERE legal.valid_to IS NULL
@@ -38,4 +39,5 @@ COMMENT ON COLUMN mart.regulasi_terkini.diundangkan_pada IS 'Tanggal pengundanga
 COMMENT ON COLUMN mart.regulasi_terkini.url_rincian IS 'Alamat halaman rincian.';
 COMMENT ON COLUMN mart.regulasi_terkini.url_berkas IS 'Alamat berkas naskah.';
 COMMENT ON COLUMN mart.regulasi_terkini.terlihat_sejak IS 'Saat versi ini pertama kali ditangkap.';
+COMMENT ON COLUMN mart.regulasi_terkini.dimuat_pada IS 'Saat versi ini dimuat: sejak saat itu diketahui di sini.';
 COMMENT ON COLUMN mart.regulasi_terkini.tangkapan_id IS 'Pengenal tangkapan yang pertama memuatnya.';

@@ -13,6 +13,7 @@ SELECT
     listed.is_integrated AS terintegrasi,
     listed.started_on AS mulai_pada,
     listed.valid_from AS terlihat_sejak,
+    listed.loaded_at AS dimuat_pada,
     listed.capture_id AS tangkapan_id
 FROM core.application AS listed
 WHERE listed.valid_to IS NULL
@@ -31,4 +32,5 @@ COMMENT ON COLUMN mart.aplikasi_terkini.status IS 'Status: aktif, tidak_aktif, t
 COMMENT ON COLUMN mart.aplikasi_terkini.terintegrasi IS 'Benar bila registri menyebutnya terintegrasi.';
 COMMENT ON COLUMN mart.aplikasi_terkini.mulai_pada IS 'Tanggal mulai dipakai.';
 COMMENT ON COLUMN mart.aplikasi_terkini.terlihat_sejak IS 'Saat versi ini pertama kali ditangkap.';
+COMMENT ON COLUMN mart.aplikasi_terkini.dimuat_pada IS 'Saat versi ini dimuat: sejak saat itu diketahui di sini.';
 COMMENT ON COLUMN mart.aplikasi_terkini.tangkapan_id IS 'Pengenal tangkapan yang pertama memuatnya.';

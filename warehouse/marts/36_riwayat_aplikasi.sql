@@ -8,13 +8,20 @@ WITH first_run AS (
     GROUP BY institution, source
 ),
 moment AS (
-    SELECT institution, source, application_key, valid_from AS at FROM core.application
-    UNION
-    SELECT institution, source, application_key, valid_to FROM core.application WHERE valid_to IS NOT NULL
+    -- One load opens and closes what changed at a moment.
+    SELECT seen.institution, seen.source, seen.application_key, seen.at, max(seen.known_at) AS known_at
+    FROM (
+        SELECT institution, source, application_key, valid_from AS at, loaded_at AS known_at FROM core.application
+        UNION ALL
+        SELECT institution, source, application_key, valid_to, closed_loaded_at
+        FROM core.application
+        WHERE valid_to IS NOT NULL
+    ) AS seen
+    GROUP BY seen.institution, seen.source, seen.application_key, seen.at
 ),
 around AS (
     SELECT
-        moment.institution, moment.source, moment.application_key, moment.at,
+        moment.institution, moment.source, moment.application_key, moment.at, moment.known_at,
         arg_min(app, app.row_hash) FILTER (WHERE app.valid_from < moment.at AND coalesce(app.valid_to >= moment.at, TRUE))
             AS before,
         arg_min(app, app.row_hash) FILTER (WHERE app.valid_from <= moment.at AND coalesce(app.valid_to > moment.at, TRUE))
@@ -22,7 +29,7 @@ around AS (
         coalesce(bool_or(app.valid_to < moment.at), FALSE) AS is_again
     FROM moment
     JOIN core.application AS app USING (institution, source, application_key)
-    GROUP BY moment.institution, moment.source, moment.application_key, moment.at
+    GROUP BY moment.institution, moment.source, moment.application_key, moment.at, moment.known_at
 )
 SELECT
     around.institution AS institusi,
@@ -31,6 +38,7 @@ SELECT
     coalesce(around.after.name, around.before.name) AS nama,
     coalesce(around.after.agency, around.before.agency) AS perangkat_daerah,
     around.at AS pada,
+    around.known_at AS diketahui_pada,
     CASE
         WHEN around.after IS NULL THEN 'tidak lagi tercatat'
         WHEN around.before IS NULL AND around.is_again THEN 'tercatat kembali'
@@ -67,6 +75,7 @@ COMMENT ON COLUMN mart.riwayat_aplikasi.aplikasi IS 'Pengenal aplikasi: perangka
 COMMENT ON COLUMN mart.riwayat_aplikasi.nama IS 'Nama aplikasi.';
 COMMENT ON COLUMN mart.riwayat_aplikasi.perangkat_daerah IS 'Perangkat daerah menurut registri.';
 COMMENT ON COLUMN mart.riwayat_aplikasi.pada IS 'Saat registri ditangkap dengan keadaan itu.';
+COMMENT ON COLUMN mart.riwayat_aplikasi.diketahui_pada IS 'Saat tangkapan itu dimuat: sejak saat itu diketahui di sini.';
 COMMENT ON COLUMN mart.riwayat_aplikasi.kejadian IS
 'tercatat sejak awal (pada pengumpulan pertama), muncul, berubah, dinonaktifkan, diaktifkan kembali, tidak lagi tercatat, tercatat kembali.';
 COMMENT ON COLUMN mart.riwayat_aplikasi.yang_berubah IS 'Apa yang berubah; kosong selain pada perubahan.';

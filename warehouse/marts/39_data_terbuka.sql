@@ -32,6 +32,7 @@ SELECT
     END AS kemutakhiran,
     seen.last_ok_at AS dilihat_pada,
     listed.valid_from AS terlihat_sejak,
+    listed.loaded_at AS dimuat_pada,
     listed.capture_id AS tangkapan_id
 FROM core.dataset AS listed
 LEFT JOIN seen ON seen.institution = listed.institution AND seen.source = listed.source
@@ -57,4 +58,5 @@ COMMENT ON COLUMN mart.data_terbuka.kemutakhiran IS
 'Menurut umur itu: mutakhir (sampai setahun), lama (sampai dua tahun), terbengkalai (lebih), tidak diketahui.';
 COMMENT ON COLUMN mart.data_terbuka.dilihat_pada IS 'Saat katalog terakhir berhasil dibaca.';
 COMMENT ON COLUMN mart.data_terbuka.terlihat_sejak IS 'Saat versi ini pertama kali ditangkap.';
+COMMENT ON COLUMN mart.data_terbuka.dimuat_pada IS 'Saat versi ini dimuat: sejak saat itu diketahui di sini.';
 COMMENT ON COLUMN mart.data_terbuka.tangkapan_id IS 'Pengenal tangkapan yang pertama memuatnya.';
