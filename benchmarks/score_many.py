@@ -107,7 +107,7 @@ def main() -> None:
         judge_all(results, as_of)
         with timed(f"day 1, {ALONE} institutions one at a time") as taken:
             for n in range(ALONE):
-                score(alone, as_of=FIRST, now=FIRST, institution=f"kota-{n:04}")
+                score(alone, as_of=FIRST, now=FIRST, institutions=(f"kota-{n:04}",))
         ratio = (taken() / ALONE) / (together / days / institutions)
         print(f"an institution alone takes {ratio:.0f} times the CPU it takes among {institutions}")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")

@@ -69,7 +69,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
         begin = moment("--since", since)
         if begin is not None and not isinstance(begin, datetime):
             begin = datetime(begin.year, begin.month, begin.day, tzinfo=ZoneInfo(known.time_zone))
-        results = stage(Places(data_dir).warehouse, now=now(), institution=known.id, since=begin)
+        results = stage(Places(data_dir).home, now=now(), institution=known.id, since=begin)
         if as_json:
             print_json([rescored_document(result) for result in results])
         else:

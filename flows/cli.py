@@ -24,6 +24,7 @@ from collectors.plain_text import plain_lines, visible_json
 from flows import two_times
 from flows.attest_command import app as attest_app
 from flows.changes_command import register as register_changes
+from flows.compact_command import register as register_compact
 from flows.evidence_command import register as register_evidence
 from flows.export_command import register as register_export
 from flows.forecast_command import register as register_forecast
@@ -31,6 +32,7 @@ from flows.places import Places, now
 from flows.rebuild_command import register as register_rebuild
 from flows.serve_command import register as register_serve
 from flows.verify_command import register as register_verify
+from flows.work_command import register as register_work
 from transforms.index import rounded
 from transforms.views import PageView
 
@@ -126,7 +128,7 @@ def score(config: Config, data_dir: DataDir = DATA, as_of: AsOf = None, as_json:
     from flows.terminal import show_scored
 
     moment = _moment(as_of)
-    results = stage(Places(data_dir), as_of=moment, now=now(), institution=_institution_of(config))
+    results = stage(Places(data_dir), as_of=moment, now=now(), institutions=(_institution_of(config),))
     if as_json:
         _print_json([_scored_document(result) for result in results])
     else:
@@ -526,6 +528,8 @@ register_export(app, _print_json)
 register_serve(app)
 register_rebuild(app, _print_json)
 register_verify(app, _print_json)
+register_work(app, _print_json)
+register_compact(app, _print_json)
 
 
 def main() -> None:

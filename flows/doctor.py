@@ -19,7 +19,9 @@ from flows.places import Clock, Places
 from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
 from transforms.ruleset import load_ruleset
-from warehouse.connection import reading
+from warehouse.connection import copying, reading
+from warehouse.errors import WarehouseError
+from warehouse.lake import Lake
 from warehouse.read import dates_under_other_rules
 
 
@@ -42,6 +44,7 @@ def examine(config: Path, places: Places, *, clock: Clock) -> list[Examined]:
         *_norm(file),
         _writable(places.root),
         _archive(places),
+        *_warehouse(places),
         *_older_rules(file, places),
     ]
     if ca_file is not None:
@@ -119,6 +122,27 @@ def _archive(places: Places) -> Examined:
     except ArchiveError as error:
         return Examined("archive", False, str(error))
     return Examined("archive", True, f"{len(counts)} ledgers, {sum(counts)} runs, chains unbroken")
+
+
+def _warehouse(places: Places) -> list[Examined]:
+    """A warehouse elsewhere: can its catalog be reached, and its files be written."""
+    home = places.home
+    if not isinstance(home, Lake):
+        return []
+    what = f"warehouse {home}"
+    try:
+        with copying(home) as connection:
+            version = connection.execute(
+                "SELECT max(snapshot_id) FROM ducklake_snapshots('warehouse')"
+            ).fetchone()
+    except WarehouseError as error:
+        return [Examined(what, False, str(error))]
+    ok = os.access(home.data_path, os.W_OK)
+    reached = f"reached, snapshot {version[0] if version else 0}"
+    return [
+        Examined(what, True, reached),
+        Examined(f"data path {home.data_path}", ok, "can be written" if ok else "cannot be written"),
+    ]
 
 
 def _source(

@@ -10,6 +10,7 @@ from collectors.ledger import ArchiveError
 from flows.attest_import import AttestImportError
 from flows.changes_command import MomentError
 from flows.collect import UnknownSourceError
+from flows.compact_command import NoLakeError
 from flows.evidence_command import UnknownCaptureError
 from flows.explain_command import DossierError
 from flows.export_command import ExportUsageError
@@ -19,14 +20,17 @@ from flows.prefect_server import PrefectServerError
 from flows.serve_command import ServeUsageError
 from flows.try_out import UnknownCollectorError
 from flows.two_times import TwoTimesError
+from flows.work_command import WorkUsageError
 from transforms.index import LevelsError
 from transforms.instrument import InstrumentError
 from transforms.plan_search import PlanError, SolverError
-from warehouse.connection import WarehouseError
+from warehouse.errors import WarehouseError
 from warehouse.export import ExportError
 from warehouse.extensions import ExtensionError
+from warehouse.home import HomeError
 from warehouse.operations import OperationError
 from warehouse.read import ReadError
+from warehouse.rebuild import LakeNotEmptyError
 from warehouse.replay import ReplayError
 from warehouse.score import ScoreError
 from warehouse.serve import ServeError
@@ -37,10 +41,13 @@ WRONG_USAGE = (
     DossierError,
     ExportError,
     ExportUsageError,
+    HomeError,
     InstrumentError,
+    LakeNotEmptyError,
     LevelsError,
     LevelsFileError,
     MomentError,
+    NoLakeError,
     OfficialFileError,
     PlanError,
     ReadError,
@@ -49,6 +56,7 @@ WRONG_USAGE = (
     UnknownCaptureError,
     UnknownCollectorError,
     UnknownSourceError,
+    WorkUsageError,
 )
 FAILED = (
     ArchiveError,

@@ -17,10 +17,11 @@ def load(places: Places, *, now: datetime, institution: str | None = None) -> li
     archive = Archive(places.archive)
     results = load_entries(
         archive,
-        places.warehouse,
+        places.home,
         now=now,
         institution=institution,
         progress=lambda done, total, what: report("load", done, total, what),
     )
-    write_journal(archive, places.warehouse, now=now, is_due=False)
+    own = None if institution is None else (institution,)
+    write_journal(archive, places.home, now=now, is_due=False, institutions=own)
     return results

@@ -72,7 +72,7 @@ def notify(
 def _deliver(places: Places, now: datetime, environment: Mapping[str, str]) -> list[NotifyResult]:
     results: list[NotifyResult] = []
     for channel, send in _channels(places, environment).items():
-        with writing(places.warehouse, now) as connection:
+        with writing(places.home, now) as connection:
             rows = (
                 execute(connection, statement(QUERIES / "undelivered.sql"), {"channel": channel})
                 .fetchdf()
@@ -84,7 +84,7 @@ def _deliver(places: Places, now: datetime, environment: Mapping[str, str]) -> l
             if error is not None:
                 log.error("%s: %s", _shown(channel), error)
                 continue
-            with writing(places.warehouse, now) as connection:
+            with writing(places.home, now) as connection:
                 append(
                     connection,
                     "ops.delivery",
@@ -100,7 +100,7 @@ def _deliver(places: Places, now: datetime, environment: Mapping[str, str]) -> l
                 }
                 write_down(connection, message.institution, "delivery", now, done)
     # What was told must outlive the warehouse, or it would be told again.
-    write_journal(Archive(places.archive), places.warehouse, now=now)
+    write_journal(Archive(places.archive), places.home, now=now)
     return results
 
 

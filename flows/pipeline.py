@@ -54,7 +54,7 @@ def _load(data_dir: Path, institution: str) -> list[LoadResult]:
 
 @task(name="score", retries=2, retry_delay_seconds=10)
 def _score(data_dir: Path, as_of: datetime, institution: str) -> list[ScoreResult]:
-    return scoring_stage.score(Places(data_dir), as_of=as_of, now=now(), institution=institution)
+    return scoring_stage.score(Places(data_dir), as_of=as_of, now=now(), institutions=(institution,))
 
 
 @task(name="publish", retries=2, retry_delay_seconds=10)

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from warehouse.connection import Home
+from warehouse.home import read_home
+
 Clock = Callable[[], datetime]
 
 
@@ -27,9 +30,19 @@ class Places:
         return self.root / "archive"
 
     @property
+    def setting(self) -> Path:
+        """Says where the warehouse is, if not in this folder; see `warehouse.home`."""
+        return self.root / "pantau.yml"
+
+    @property
     def warehouse(self) -> Path:
-        """The DuckDB file that flows write; nobody else opens it."""
+        """The DuckDB file that is the warehouse unless `setting` says otherwise."""
         return self.root / "warehouse.duckdb"
+
+    @property
+    def home(self) -> Home:
+        """What flows write; nobody else opens it."""
+        return read_home(self.setting) if self.setting.exists() else self.warehouse
 
     @property
     def published(self) -> Path:

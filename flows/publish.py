@@ -10,7 +10,8 @@ from pathlib import Path
 from dashboard.page import render
 from flows.places import Places
 from warehouse import read
-from warehouse.connection import WarehouseError, reading
+from warehouse.connection import reading
+from warehouse.errors import WarehouseError
 from warehouse.publication import note_publication, publishing
 from warehouse.publish import publish as publish_copy
 
@@ -29,14 +30,14 @@ def publish(places: Places, *, now: datetime) -> Published:
     Raises WarehouseBusyError when the warehouse stays held, WarehouseError when there is none.
     """
     with publishing(places.published):
-        publish_copy(places.warehouse, places.published, now=now)
+        publish_copy(places.home, places.published, now=now)
         pages = []
         with reading(places.published) as connection:
             for institution in read.institutions(connection):
                 path = places.page(institution)
                 _replace(path, render(read.page_view(connection, institution)))
                 pages.append(path)
-        note_publication(places.warehouse, (places.published, *pages), now=now)
+        note_publication(places.home, (places.published, *pages), now=now)
     return Published(places.published, tuple(pages))
 
 

@@ -38,7 +38,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
         with bars():
             made = make_anew(
                 Archive(places.archive),
-                places.warehouse,
+                places.home,
                 now=now(),
                 progress=lambda done, total, what: report("rebuild", done, total, what),
             )
@@ -79,4 +79,4 @@ def _show(made: Rebuilt, places: Places) -> None:
         )
     if made.changed == ():
         typer.echo("every row is as in the old warehouse")
-    typer.echo(f"{places.warehouse} is rebuilt" + (f"; the old one is {made.before}" if made.before else ""))
+    typer.echo(f"{places.home} is rebuilt" + (f"; the old one is {made.before}" if made.before else ""))

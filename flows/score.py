@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from collectors.archive import Archive
@@ -14,13 +15,13 @@ from warehouse.score import score as score_institutions
 
 
 def score(
-    places: Places, *, as_of: datetime, now: datetime, institution: str | None = None
+    places: Places, *, as_of: datetime, now: datetime, institutions: Collection[str] | None = None
 ) -> list[ScoreResult]:
-    """Score every institution known at `as_of`, or the one named, and forecast the latest score of each."""
+    """Score every institution known at `as_of`, or those named, and forecast the latest score of each."""
     report("score", 0, 1, "")
-    results = score_institutions(places.warehouse, as_of=as_of, now=now, institution=institution)
+    results = score_institutions(places.home, as_of=as_of, now=now, institutions=institutions)
     # The forecast is of the latest date only: one scored after the fact leaves it as it is.
-    forecast_scored(places.warehouse, results, now=now)
-    write_journal(Archive(places.archive), places.warehouse, now=now, is_due=False)
+    forecast_scored(places.home, results, now=now)
+    write_journal(Archive(places.archive), places.home, now=now, is_due=False, institutions=institutions)
     report("score", 1, 1, "")
     return results

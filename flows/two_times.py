@@ -84,7 +84,7 @@ def opened(places: Places, times: Asked, institution: str | None) -> Iterator[du
         from warehouse.two_times import recomputed
 
         with recomputed(
-            places.warehouse, as_of=times.as_of, known_at=times.known_at, institution=institution
+            places.home, as_of=times.as_of, known_at=times.known_at, institution=institution
         ) as connection:
             yield connection
     elif times.as_of is not None:

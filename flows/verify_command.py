@@ -30,7 +30,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
         with bars():
             verified = check(
                 Archive(places.archive),
-                places.warehouse,
+                places.home,
                 places.published,
                 now=now(),
                 progress=lambda done, total, what: report("verify", done, total, what),

@@ -12,15 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from warehouse.connection import (
-    SCHEMA_FOLDER,
-    WarehouseBusyError,
-    WarehouseError,
-    execute,
-    migrate,
-    reading,
-    writing,
-)
+from warehouse.connection import SCHEMA_FOLDER, execute, migrate, reading, writing
+from warehouse.errors import WarehouseBusyError, WarehouseError
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOLDER = """

@@ -25,7 +25,8 @@ from flows.publish import _replace, publish
 from tests.small_disk import SmallDisk, small_disk
 from tests.test_institution import GOOD
 from tests.test_load import A, B, C, Feed
-from warehouse.connection import WarehouseBusyError, WarehouseError, storage_errors, writing
+from warehouse.connection import storage_errors, writing
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.load import load
 from warehouse.locks import only_one
 from warehouse.staging import Staging

@@ -155,7 +155,7 @@ def test_one_institution_alone_has_the_same_score(
         "spbe-2020-only-public-evidence",
         "pemdi-2026-levels-half-met",
     ):
-        (one,) = score(alone, as_of=AS_OF, now=AS_OF, institution=name)
+        (one,) = score(alone, as_of=AS_OF, now=AS_OF, institutions=(name,))
         assert one.current == results[name].current
         with writing(alone, AS_OF) as connection:
             for table in tables:

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from tests.keep_schema import KEPT, first_day, second_day
-from warehouse.connection import SCHEMA_FOLDER, WarehouseError, writing
+from warehouse.connection import SCHEMA_FOLDER, writing
+from warehouse.errors import WarehouseError
 from warehouse.publish import publish
 
 pytestmark = pytest.mark.e2e

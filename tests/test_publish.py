@@ -18,7 +18,8 @@ import pytest
 from tests import page_fixture
 from tests.page_fixture import NOW, SECRET_RAW
 from transforms.instrument import load_instrument
-from warehouse.connection import WarehouseBusyError, WarehouseError, append, reading, writing
+from warehouse.connection import append, reading, writing
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.publish import UPTIME_KEPT, publish
 
 pytestmark = pytest.mark.e2e

@@ -23,7 +23,8 @@ from tests.test_institution import GOOD
 from tests.test_load import A, B, C, Feed
 from warehouse import replay as replaying
 from warehouse.compare import compared_tables
-from warehouse.connection import WarehouseBusyError, writing
+from warehouse.connection import writing
+from warehouse.errors import WarehouseBusyError
 from warehouse.journal import read_journal, write_journal
 from warehouse.load import load
 from warehouse.rebuild import rebuild

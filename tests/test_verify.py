@@ -24,7 +24,8 @@ from flows.places import Places
 from flows.publish import publish
 from tests.test_load import START, A, B, C
 from tests.test_rebuild import Fed, copied
-from warehouse.connection import WarehouseError, writing
+from warehouse.connection import writing
+from warehouse.errors import WarehouseError
 from warehouse.rebuild import rebuild
 from warehouse.verify import Verified, verify
 

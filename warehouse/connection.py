@@ -2,21 +2,29 @@
 
 DuckDB lets one process hold a file open for writing and then refuses every other, readers included. So a
 writer opens, commits one transaction and closes; who has to wait does so politely, and is told who holds it.
+Where the warehouse is a lake (`warehouse.lake`), the same calls let many write at once.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import duckdb
 import pandas as pd
+
+from warehouse.errors import WarehouseBusyError, WarehouseConflictError, WarehouseError
+from warehouse.lake import Lake, Schema, snapshot, transaction
+
+Home = Path | Lake
+"""Where a warehouse is: a DuckDB file, or a DuckLake."""
+Made = TypeVar("Made")
 
 SCHEMA_FOLDER = Path(__file__).parent / "schema"
 DEFAULT_WAIT_SECONDS = 60.0
@@ -24,18 +32,10 @@ _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pi
 _NO_DOWNLOADS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
-class WarehouseError(Exception):
-    """The warehouse cannot be used; the message names the file and what to do."""
-
-
 _FULL = ("No space left on device", "Disk quota exceeded", "File too large")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Operation not permitted")
 _DAMAGED = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes")
 _NAMED_FILE = re.compile(r'file "(?P<path>[^"]+)"')
-
-
-class WarehouseBusyError(WarehouseError):
-    """Another process holds the warehouse; the message names it."""
 
 
 @cache
@@ -83,7 +83,17 @@ def append_columns(
         connection.unregister("rows_to_append")
 
 
-def storage_problem(path: Path, error: Exception) -> str | None:
+def exists(warehouse: Home) -> bool:
+    """Whether there is a warehouse; of a lake only opening it tells."""
+    return isinstance(warehouse, Lake) or warehouse.exists()
+
+
+def scratch_folder(warehouse: Home) -> Path:
+    """A folder of this machine for what only waits to be written."""
+    return warehouse.folder if isinstance(warehouse, Lake) else warehouse.parent
+
+
+def storage_problem(path: Home, error: Exception) -> str | None:
     """What is wrong with disk or file, and what to do; None when the error is about something else."""
     text = str(error)
     named = _NAMED_FILE.search(text)
@@ -96,6 +106,8 @@ def storage_problem(path: Path, error: Exception) -> str | None:
     for words in _NOT_WRITABLE:
         if words in text:
             return f"{where}: cannot be written ({words}); make its folder writable, then run again"
+    if isinstance(path, Lake):
+        return None
     if "replaying WAL" in text or "Corrupt WAL" in text:
         return (
             f"{path}.wal: is damaged; move it away, then run pantau load and pantau score: what it held is "
@@ -111,7 +123,7 @@ def storage_problem(path: Path, error: Exception) -> str | None:
 
 
 @contextmanager
-def storage_errors(path: Path) -> Iterator[None]:
+def storage_errors(path: Home) -> Iterator[None]:
     """What DuckDB says of a full disk, an unwritable folder or a damaged file becomes WarehouseError."""
     try:
         yield
@@ -124,33 +136,78 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(
-    path: Path, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
+    warehouse: Home,
+    now: datetime,
+    wait_seconds: float | None = None,
+    *,
+    institutions: Collection[str] | None = None,
+    has_own_instance: bool = False,
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """One transaction on the warehouse, at the newest schema; committed on leaving, else rolled back.
 
-    Raises WarehouseBusyError naming the holder when the file stays locked for `wait_seconds`, and
-    WarehouseError when it cannot be opened at all.
+    In a lake, one that names the `institutions` whose rows it writes runs beside those of others; see
+    `warehouse.lake.transaction`, also for `has_own_instance`. Raises WarehouseBusyError naming the holder
+    when the warehouse stays locked for `wait_seconds`, and WarehouseError when it cannot be opened at all.
     """
-    connection = _attach(path, wait_seconds)
+    if isinstance(warehouse, Lake):
+        schema = _schema(now, str(warehouse))
+        with (
+            storage_errors(warehouse),
+            transaction(
+                warehouse, schema, institutions, wait_seconds, has_own_instance=has_own_instance
+            ) as connection,
+        ):
+            yield connection
+        return
+    connection = _attach(warehouse, DEFAULT_WAIT_SECONDS if wait_seconds is None else wait_seconds)
     try:
-        with storage_errors(path):
+        with storage_errors(warehouse):
             connection.execute("BEGIN")
-            migrate(connection, now, str(path))
+            migrate(connection, now, str(warehouse))
             yield connection
             connection.execute("COMMIT")
     finally:
         connection.close()
 
 
+def transact(
+    warehouse: Home,
+    now: datetime,
+    work: Callable[[duckdb.DuckDBPyConnection], Made],
+    *,
+    institutions: Collection[str] | None = None,
+    has_own_instance: bool = False,
+) -> Made:
+    """Do `work` in one transaction, as `writing` has it; where others' changes conflict, once more alone.
+
+    What `work` does outside the warehouse must bear being done twice.
+    """
+    try:
+        with writing(
+            warehouse, now, institutions=institutions, has_own_instance=has_own_instance
+        ) as connection:
+            return work(connection)
+    except WarehouseConflictError:
+        with writing(warehouse, now, has_own_instance=has_own_instance) as connection:
+            return work(connection)
+
+
 @contextmanager
-def copying(path: Path, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[duckdb.DuckDBPyConnection]:
+def copying(
+    warehouse: Home, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
     """The warehouse itself, read-only, as the attached database `warehouse`: for publishing only.
 
-    Writers wait while it is attached. Raises as `writing` does, and WarehouseError when there is none yet.
+    Writers wait while a file is attached, not for a lake. Raises as `writing` does, and WarehouseError when
+    there is none yet.
     """
-    connection = _attach(path, wait_seconds, read_only=True)
+    if isinstance(warehouse, Lake):
+        with storage_errors(warehouse), snapshot(warehouse) as connection:
+            yield connection
+        return
+    connection = _attach(warehouse, wait_seconds, read_only=True)
     try:
-        with storage_errors(path):
+        with storage_errors(warehouse):
             yield connection
     finally:
         connection.close()
@@ -186,19 +243,33 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime, where: str = "
     connection.execute(
         "CREATE TABLE IF NOT EXISTS ops.migration (number INTEGER, name VARCHAR, applied_at TIMESTAMPTZ)"
     )
+    for number, path in _lacking(connection, where):
+        connection.execute(statement(path))
+        connection.execute(
+            "INSERT INTO ops.migration VALUES ($number, $name, $now)",
+            {"number": number, "name": path.stem, "now": now},
+        )
+
+
+def _lacking(connection: duckdb.DuckDBPyConnection, where: str) -> list[tuple[int, Path]]:
     done = {row[0] for row in connection.execute("SELECT number FROM ops.migration").fetchall()}
     known = {int(path.name[:4]): path for path in sorted(SCHEMA_FOLDER.glob("*.sql"))}
     if newer := done - known.keys():
         raise WarehouseError(
             f"{where}: has schema {max(newer)}, this Pantau knows up to {max(known)}; use a newer Pantau"
         )
-    for number, path in known.items():
-        if number not in done:
-            connection.execute(statement(path))
-            connection.execute(
-                "INSERT INTO ops.migration VALUES ($number, $name, $now)",
-                {"number": number, "name": path.stem, "now": now},
-            )
+    return [(number, path) for number, path in known.items() if number not in done]
+
+
+def _schema(now: datetime, where: str) -> Schema:
+    def is_current(connection: duckdb.DuckDBPyConnection) -> bool:
+        known = connection.execute(
+            "SELECT count(*) FROM duckdb_tables() WHERE database_name = current_catalog() "
+            "AND schema_name = 'ops' AND table_name = 'migration'"
+        ).fetchone()
+        return bool(known and known[0]) and not _lacking(connection, where)
+
+    return Schema(is_current, lambda connection: migrate(connection, now, where))
 
 
 def _attach(path: Path, wait_seconds: float, *, read_only: bool = False) -> duckdb.DuckDBPyConnection:

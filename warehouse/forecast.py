@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from fractions import Fraction
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -13,7 +12,7 @@ import duckdb
 from transforms.attribution import rows_sum_to
 from transforms.forecast import SCENARIOS, Expiry, Forecast, forecast
 from transforms.index import rounded
-from warehouse.connection import append, copying, writing
+from warehouse.connection import Home, append, transact, writing
 from warehouse.later_facts import LaterFacts, later_facts
 from warehouse.operations import write_down
 from warehouse.score import ScoreResult
@@ -23,14 +22,15 @@ _DIGITS = 10
 _STEP = Fraction(1, 10**_DIGITS)
 
 
-def forecast_scored(warehouse: Path, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
+def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
     """Forecast what was just scored, where it is the latest score of its institution and instrument.
 
     Writers wait while what begins to count later is read and while the forecasts are written, not while they
     are computed. Where more than 24 days are known on which legal products may begin or cease to count, a
     forecast ends before the next one, and says so (`known_until`).
     """
-    with copying(warehouse) as connection:
+    names = sorted({result.institution for result in scored})
+    with writing(warehouse, now, institutions=names) as connection:
         latest = _latest(connection)
         chosen = [result for result in scored if result.current.score_id in latest]
         rulesets = {result.instrument: result.ruleset for result in chosen}
@@ -45,13 +45,14 @@ def forecast_scored(warehouse: Path, scored: Sequence[ScoreResult], *, now: date
             (result, forecast(result.ruleset, known, result.current.as_of, scenario))
             for scenario in SCENARIOS
         ]
-    with writing(warehouse, now) as connection:
+
+    def write(connection: duckdb.DuckDBPyConnection) -> list[Forecast]:
         # Another run may have scored a later date meanwhile.
         latest = _latest(connection)
-        made = [(result, found) for result, found in made if result.current.score_id in latest]
-        _remove(connection, [result for result, _ in made])
+        lasting = [(result, found) for result, found in made if result.current.score_id in latest]
+        _remove(connection, [result for result, _ in lasting])
         points, expiries = list[dict[str, Any]](), list[dict[str, Any]]()
-        for result, found in made:
+        for result, found in lasting:
             until = ahead[result.current.as_of].until.get(result.institution)
             shared = {
                 "score_id": result.current.score_id,
@@ -62,9 +63,11 @@ def forecast_scored(warehouse: Path, scored: Sequence[ScoreResult], *, now: date
             expiries += [shared | row for row in _expiries(found, until)]
         append(connection, "score.forecast", points)
         append(connection, "score.expiry", expiries)
-        for name in sorted({result.institution for result in scored}):
+        for name in names:
             write_down(connection, name, "forecast", now, {})
-    return [found for _, found in made]
+        return [found for _, found in lasting]
+
+    return transact(warehouse, now, write, institutions=names)
 
 
 def _latest(connection: duckdb.DuckDBPyConnection) -> set[str]:

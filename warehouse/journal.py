@@ -7,9 +7,8 @@ crash in between leaves them for the next time, and the journal never holds what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
 
 import duckdb
 
@@ -17,7 +16,7 @@ from collectors.archive import Archive, new_run_id
 from collectors.evidence import Fetched, Run
 from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import Entry
-from warehouse.connection import append, writing
+from warehouse.connection import Home, append, writing
 from warehouse.operations import Operation, from_line, operations, to_line
 
 DUE_AFTER = timedelta(hours=1)
@@ -25,20 +24,29 @@ DUE_AFTER = timedelta(hours=1)
 _TYPE = (("Content-Type", "application/x-ndjson"),)
 
 
-def write_journal(archive: Archive, warehouse: Path, *, now: datetime, is_due: bool = True) -> int:
+def write_journal(
+    archive: Archive,
+    warehouse: Home,
+    *,
+    now: datetime,
+    is_due: bool = True,
+    institutions: Collection[str] | None = None,
+) -> int:
     """Copy the operations that the journal lacks into the archive; how many they were is returned.
+
+    Of these `institutions`, or of all.
 
     Unless `is_due`, only where one of them is older than DUE_AFTER. Raises as `Archive.appending` and
     `writing` do.
     """
     written = 0
-    with writing(warehouse, now) as connection:
+    with writing(warehouse, now, institutions=institutions) as connection:
         lacking: dict[str, list[Operation]] = {}
-        for operation in operations(connection, not_in_journal=True):
+        for operation in operations(connection, not_in_journal=True, institutions=institutions):
             lacking.setdefault(operation.institution, []).append(operation)
-        for institution, done in lacking.items():
+        for name, done in lacking.items():
             if is_due or now - done[0].at >= DUE_AFTER:
-                written += _append(connection, archive, institution, done, now)
+                written += _append(connection, archive, name, done, now)
     return written
 
 

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from pathlib import Path
 from typing import Literal
 
 import duckdb
@@ -46,7 +45,17 @@ from collectors.own_outage import OWN_OUTAGE, without_own_outage
 from expectations import validate
 from transforms.instrument import Instrument, instrument_ids, load_instrument
 from transforms.refused_evidence import refused_kinds
-from warehouse.connection import append, execute, frame_of, statement, storage_errors, writing
+from warehouse.connection import (
+    Home,
+    append,
+    execute,
+    frame_of,
+    scratch_folder,
+    statement,
+    storage_errors,
+    transact,
+    writing,
+)
 from warehouse.institution_rows import load_institution
 from warehouse.operations import write_down
 from warehouse.records import MERGE_FOLDER, store
@@ -93,7 +102,7 @@ class _Batch:
 
 def load(
     archive: Archive,
-    warehouse: Path,
+    warehouse: Home,
     *,
     now: datetime,
     institution: str | None = None,
@@ -109,7 +118,9 @@ def load(
         for name, source in archive.sources()
         if institution in (None, name) and source != JOURNAL_SOURCE
     }
-    with writing(warehouse, now) as connection:
+    with writing(
+        warehouse, now, institutions=institution if institution is None else (institution,)
+    ) as connection:
         seen = {row[0] for row in connection.execute("SELECT entry_id FROM ops.load").fetchall()}
         floors = _last_good(connection)
     pending = sorted(
@@ -122,7 +133,7 @@ def load(
 
 def load_again(
     archive: Archive,
-    warehouse: Path,
+    warehouse: Home,
     loads: Sequence[tuple[Entry, datetime]],
     progress: Progress | None = None,
 ) -> list[LoadResult]:
@@ -137,7 +148,7 @@ def load_again(
 
 def _load_each(
     archive: Archive,
-    warehouse: Path,
+    warehouse: Home,
     loads: Sequence[tuple[Entry, datetime]],
     floors: dict[tuple[str, str], int],
     progress: Progress | None,
@@ -151,18 +162,31 @@ def _load_each(
             progress(number, len(loads), f"{entry.institution}/{entry.source}")
         if at in stuck:
             continue
-        with storage_errors(warehouse), Staging(warehouse.parent) as staging:
+        with storage_errors(warehouse), Staging(scratch_folder(warehouse)) as staging:
             batch = _prepare(archive, entry, configs.at(entry), floors.get(at), staging)
             if batch.result.outcome == "error":
                 stuck.add(at)
             else:
-                with writing(warehouse, now) as connection, staging.shown_to(connection):
-                    _commit(connection, batch, now)
+                _take_over(warehouse, batch, staging, now)
                 if batch.result.outcome == "loaded" and batch.table is not None:
                     floors[at] = batch.result.loaded
         log.info("%s/%s: %s %s", *at, batch.result.outcome, batch.result.message)
         results.append(batch.result)
     return results
+
+
+def _take_over(warehouse: Home, batch: _Batch, staging: Staging, now: datetime) -> None:
+    def commit(connection: duckdb.DuckDBPyConnection) -> None:
+        with staging.shown_to(connection):
+            _commit(connection, batch, now)
+
+    transact(
+        warehouse,
+        now,
+        commit,
+        institutions=(batch.entry.institution,),
+        has_own_instance=staging.is_large,
+    )
 
 
 class _Configs:

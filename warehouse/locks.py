@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from warehouse.connection import DEFAULT_WAIT_SECONDS, WarehouseBusyError, WarehouseError
+from warehouse.connection import DEFAULT_WAIT_SECONDS
+from warehouse.errors import WarehouseBusyError, WarehouseError
 
 
 @contextmanager

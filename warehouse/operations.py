@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -74,17 +74,24 @@ def record_score(
     write_down(connection, institution, kind, at, content)
 
 
-def operations(connection: duckdb.DuckDBPyConnection, *, not_in_journal: bool = False) -> list[Operation]:
+def operations(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    not_in_journal: bool = False,
+    institutions: Collection[str] | None = None,
+) -> list[Operation]:
     """The operations a warehouse knows (or those the journal lacks), per institution in order."""
     condition = (
-        "WHERE seq > coalesce((SELECT max(last_seq) FROM ops.journal AS noted "
+        "AND seq > coalesce((SELECT max(last_seq) FROM ops.journal AS noted "
         "WHERE noted.institution = operation.institution), -1) "
         if not_in_journal
         else ""
     )
     rows = connection.execute(
         "SELECT institution, seq, kind, done_at, content FROM ops.operation "
-        f"{condition}ORDER BY institution, seq"
+        "WHERE ($institutions IS NULL OR list_contains($institutions, institution)) "
+        f"{condition}ORDER BY institution, seq",
+        {"institutions": None if institutions is None else list(institutions)},
     ).fetchall()
     return [
         Operation(institution, seq, kind, at, json.loads(content))

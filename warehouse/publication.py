@@ -10,7 +10,7 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import append, writing
+from warehouse.connection import Home, append, writing
 from warehouse.locks import only_one
 
 
@@ -22,7 +22,7 @@ def publishing(published: Path) -> AbstractContextManager[None]:
     return only_one(published.with_name("pages"), "publishing")
 
 
-def note_publication(warehouse: Path, files: Sequence[Path], *, now: datetime) -> None:
+def note_publication(warehouse: Home, files: Sequence[Path], *, now: datetime) -> None:
     """Write down the digests of what was just published, in place of those of the publication before."""
     rows = [{"file": path.name, "sha256": digest_of(path)} for path in files]
     with writing(warehouse, now) as connection:

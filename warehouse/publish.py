@@ -15,14 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import (
-    DEFAULT_WAIT_SECONDS,
-    SCHEMA_FOLDER,
-    WarehouseError,
-    copying,
-    execute,
-    statement,
-)
+from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, execute, statement
+from warehouse.errors import WarehouseError
 from warehouse.explanations import write_explanations
 from warehouse.locks import only_one
 from warehouse.published_columns import add_masking, published_tables, selected
@@ -48,7 +42,7 @@ class PublishResult:
 
 
 def publish(
-    warehouse: Path, target: Path, *, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
+    warehouse: Home, target: Path, *, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
 ) -> PublishResult:
     """Build the copy beside `target` and rename it over it; on failure the old copy stays as it was.
 
@@ -84,7 +78,7 @@ def create_marts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _build(
-    warehouse: Path, beside: Path, now: datetime, wait_seconds: float
+    warehouse: Home, beside: Path, now: datetime, wait_seconds: float
 ) -> tuple[Mapping[str, int], tuple[str, ...]]:
     quoted = str(beside).replace("'", "''")
     with copying(warehouse, wait_seconds) as connection:
@@ -128,7 +122,7 @@ def copy_tables(
     return rows
 
 
-def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Home) -> None:
     """Raises WarehouseError when the attached warehouse is not of this program's schema."""
     known = {int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql")}
     tables = connection.execute(

@@ -19,8 +19,10 @@ import duckdb
 from collectors.archive import Archive
 from collectors.institution import JOURNAL_SOURCE
 from warehouse.compare import Difference, differences
-from warehouse.connection import WarehouseBusyError, WarehouseError, append, copying, writing
+from warehouse.connection import Home, append, copying, writing
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.journal import read_journal, write_journal
+from warehouse.lake import Lake
 from warehouse.operations import Operation, operations
 from warehouse.replay import Progress, Replay, Replayed, keep_old_scores
 
@@ -42,13 +44,21 @@ class Rebuilt:
     unreadable: str | None
 
 
-def rebuild(archive: Archive, warehouse: Path, *, now: datetime, progress: Progress | None = None) -> Rebuilt:
+class LakeNotEmptyError(Exception):
+    """A lake is not made anew in place; the message says how it is done."""
+
+
+def rebuild(archive: Archive, warehouse: Home, *, now: datetime, progress: Progress | None = None) -> Rebuilt:
     """Make the warehouse anew and swap it in; the old one is kept beside it as `.before`.
+
+    A lake cannot be swapped: an empty one is filled, else LakeNotEmptyError is raised.
 
     Everything comes back as of its own time, from the operations in the archive; those that the old warehouse
     knows and the archive does not are copied there first. Raises WarehouseBusyError when the old one stays
     held or another rebuild runs, ArchiveError and ReplayError when the archive does not hold what was done.
     """
+    if isinstance(warehouse, Lake):
+        return _fill(archive, warehouse, now, progress)
     with _alone(warehouse):
         beside = warehouse.with_name(f".{warehouse.name}.new")
         kept = warehouse.with_name(f".{warehouse.name}.kept")
@@ -106,6 +116,21 @@ def _rebuild(
     return Rebuilt(replay.done, len(known), _pending(archive, known), before, changed, unreadable)
 
 
+def _fill(archive: Archive, lake: Lake, now: datetime, progress: Progress | None) -> Rebuilt:
+    with writing(lake, now) as connection:
+        found = connection.execute("SELECT count(*) FROM ops.operation").fetchone()
+    if found and found[0]:
+        raise LakeNotEmptyError(
+            f"{lake}: holds {found[0]} operations, and a lake is not made anew in place; name an empty "
+            "database and an empty data_path in pantau.yml, run pantau rebuild, then drop the old ones"
+        )
+    known = read_journal(archive)
+    replay = Replay(archive, lake, None)
+    replay.repeat(known, progress)
+    _finish(archive, replay, lake, known, now)
+    return Rebuilt(replay.done, len(known), _pending(archive, known), None, None, None)
+
+
 def note_journal(connection: duckdb.DuckDBPyConnection, archive: Archive) -> None:
     """Let a warehouse that was made from the journal know its lines."""
     last = dict(
@@ -122,7 +147,7 @@ def note_journal(connection: duckdb.DuckDBPyConnection, archive: Archive) -> Non
 
 
 def _finish(
-    archive: Archive, replay: Replay, beside: Path, known: Sequence[Operation], now: datetime
+    archive: Archive, replay: Replay, beside: Home, known: Sequence[Operation], now: datetime
 ) -> None:
     replay.finish(known, now)
     with writing(beside, now) as connection:

@@ -13,7 +13,7 @@ from collectors.archive import Archive
 from collectors.ledger import Entry
 from transforms.instrument import instrument_ids
 from transforms.ruleset import load_ruleset
-from warehouse.connection import append, copying, execute, writing
+from warehouse.connection import Home, append, copying, execute, writing
 from warehouse.forecast import forecast_scored
 from warehouse.load import load_again
 from warehouse.operations import Kind, Operation, in_order, to_row
@@ -45,7 +45,7 @@ class Replayed:
 class Replay:
     """A warehouse in the making. `kept` holds scores by older rules, if any (`keep_old_scores`)."""
 
-    def __init__(self, archive: Archive, warehouse: Path, kept: Path | None) -> None:
+    def __init__(self, archive: Archive, warehouse: Home, kept: Path | None) -> None:
         self._archive, self._warehouse, self._kept = archive, warehouse, kept
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
         self._present = present_rules()
@@ -130,7 +130,7 @@ class Replay:
             return
         as_of = datetime.fromisoformat(operation.content["as_of"])
         self._scored[operation.institution] = score(
-            self._warehouse, as_of=as_of, now=operation.at, institution=operation.institution
+            self._warehouse, as_of=as_of, now=operation.at, institutions=(operation.institution,)
         )
         with writing(self._warehouse, operation.at) as connection:
             # Who was not told then is not to be told now, whatever this program would make of it.
@@ -216,7 +216,7 @@ def present_rules() -> dict[str, str]:
     return {name: load_ruleset(name).hash for name in instrument_ids()}
 
 
-def keep_old_scores(warehouse: Path, kept: Path) -> int:
+def keep_old_scores(warehouse: Home, kept: Path) -> int:
     """Copy scores by rules that this program no longer has into a file; returns how many there are."""
     present = list(present_rules().values())
     with copying(warehouse) as connection:

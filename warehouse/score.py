@@ -12,7 +12,6 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -27,9 +26,11 @@ from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.application_rows import write_comparisons
 from warehouse.asking import Models
 from warehouse.change_rows import explain_change, write_changes
-from warehouse.connection import writing
+from warehouse.connection import Home, writing
+from warehouse.lake import Lake
 from warehouse.operations import record_score
 from warehouse.score_rows import (
+    is_in_use,
     previous_scores,
     rows_of,
     score_at,
@@ -107,34 +108,61 @@ class _Facts:
 
 
 def score(
-    warehouse: Path, *, as_of: datetime, now: datetime, institution: str | None = None
+    warehouse: Home, *, as_of: datetime, now: datetime, institutions: Collection[str] | None = None
 ) -> list[ScoreResult]:
-    """Score every institution known at `as_of` (or the one named), and put its alerts into the outbox.
+    """Score every institution known at `as_of` (or those named), and put its alerts into the outbox.
 
     Where the last scored date was scored under other rules only, it is scored again under the present ones
     first, so that what moved since is told apart from what the rules moved.
     Raises ScoreError when no institution is known by then.
     """
-    with writing(warehouse, now) as connection:
-        results = score_facts(connection, as_of=as_of, now=now, institution=institution)
-        for name in dict.fromkeys(r.institution for r in results):
-            made = [_made(r.instrument, r.current) for r in results if r.institution == name]
-            record_score(connection, name, "score", now, {"as_of": as_of.isoformat()}, made)
-        return results
+    own = institutions if isinstance(warehouse, Lake) else None
+    try:
+        with writing(warehouse, now, institutions=own) as connection:
+            return _score(connection, as_of, now, institutions, may_change_rules=own is None)
+    except _NewRulesError:
+        with writing(warehouse, now) as connection:
+            return _score(connection, as_of, now, institutions, may_change_rules=True)
+
+
+class _NewRulesError(Exception):
+    """Rules are used for the first time, which all institutions share."""
+
+
+def _score(
+    connection: duckdb.DuckDBPyConnection,
+    as_of: datetime,
+    now: datetime,
+    institutions: Collection[str] | None,
+    *,
+    may_change_rules: bool,
+) -> list[ScoreResult]:
+    results = score_facts(
+        connection, as_of=as_of, now=now, institutions=institutions, may_change_rules=may_change_rules
+    )
+    for name in dict.fromkeys(r.institution for r in results):
+        made = [_made(r.instrument, r.current) for r in results if r.institution == name]
+        record_score(connection, name, "score", now, {"as_of": as_of.isoformat()}, made)
+    return results
 
 
 def score_facts(
-    connection: duckdb.DuckDBPyConnection, *, as_of: datetime, now: datetime, institution: str | None
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    as_of: datetime,
+    now: datetime,
+    institutions: Collection[str] | None,
+    may_change_rules: bool = True,
 ) -> list[ScoreResult]:
     """Do what `score` does by what the current database holds, and write down no operation.
 
     Raises ScoreError when no institution is known by then.
     """
     known = rows_of(connection, "institutions", {"as_of": as_of})
-    chosen = [row for row in known if institution in (None, row["institution"])]
+    chosen = [row for row in known if institutions is None or row["institution"] in institutions]
     if not chosen:
         raise ScoreError(
-            f"{institution or 'institutions'}: not known at {as_of.isoformat()}; "
+            f"{', '.join(institutions or ['institutions'])}: not known at {as_of.isoformat()}; "
             "run pantau collect, then pantau load"
         )
     results: list[ScoreResult] = []
@@ -143,6 +171,8 @@ def score_facts(
     beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
     for instrument_id in (*main, *beside):
         ruleset = load_ruleset(instrument_id)
+        if not may_change_rules and not is_in_use(connection, ruleset):
+            raise _NewRulesError(instrument_id)
         write_ruleset(connection, ruleset)
         use_ruleset(connection, ruleset, now)
         names = {row["institution"] for row in chosen}
@@ -154,7 +184,7 @@ def score_facts(
 
 
 def rescore(
-    warehouse: Path, *, now: datetime, institution: str | None = None, since: datetime | None = None
+    warehouse: Home, *, now: datetime, institution: str | None = None, since: datetime | None = None
 ) -> list[Rescored]:
     """Score again, under the present rulesets, every date from `since` that was scored under others only.
 

@@ -24,18 +24,22 @@ QUERIES = Path(__file__).parent / "queries"
 
 def use_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, now: datetime) -> None:
     """Note which ruleset is in use, once for as long as it is: what the marts read first."""
-    instrument = {"instrument": ruleset.instrument.id}
-    last = connection.execute(
-        "SELECT arg_max(ruleset_hash, used_from) FROM score.ruleset_use WHERE instrument = $instrument",
-        instrument,
-    ).fetchone()
-    if last is None or last[0] != ruleset.hash:
+    if not is_in_use(connection, ruleset):
         append(
             connection,
             "score.ruleset_use",
             [{"ruleset_hash": ruleset.hash, "used_from": now}],
-            **instrument,
+            instrument=ruleset.instrument.id,
         )
+
+
+def is_in_use(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> bool:
+    """Whether the ruleset is the one that its instrument was last scored by."""
+    last = connection.execute(
+        "SELECT arg_max(ruleset_hash, used_from) FROM score.ruleset_use WHERE instrument = $instrument",
+        {"instrument": ruleset.instrument.id},
+    ).fetchone()
+    return last is not None and last[0] == ruleset.hash
 
 
 def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> None:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import WarehouseError, reading
+from warehouse.connection import reading
+from warehouse.errors import WarehouseError
 from warehouse.extensions import load_extension
 
 LOOK_AGAIN_SECONDS = 0.5

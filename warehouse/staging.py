@@ -98,6 +98,11 @@ class Staging:
             self._lock.close()
             self._lock = None
 
+    @property
+    def is_large(self) -> bool:
+        """Whether the rows are in a file: who is shown them attaches it, and gets limits."""
+        return self._folder is not None
+
     @contextmanager
     def shown_to(self, connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
         """Let the connection see the relations `batch`, `held` and `rejected`.

@@ -15,7 +15,8 @@ from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import WarehouseError, copying, migrate, reading
+from warehouse.connection import Home, copying, migrate, reading
+from warehouse.errors import WarehouseError
 from warehouse.explanations import write_explanations
 from warehouse.publish import SCHEMAS, copy_tables, create_marts, require_current_schema
 from warehouse.published_columns import published_tables
@@ -77,7 +78,7 @@ def recorded(copy: Path, *, as_of: datetime, institution: str | None) -> Iterato
 
 @contextmanager
 def recomputed(
-    warehouse: Path, *, as_of: datetime, known_at: datetime, institution: str | None
+    warehouse: Home, *, as_of: datetime, known_at: datetime, institution: str | None
 ) -> Iterator[duckdb.DuckDBPyConnection]:
     """A copy with one score of one institution: as of a moment, by what had been loaded by `known_at`.
 
@@ -100,7 +101,7 @@ def recomputed(
 
 @contextmanager
 def scored_as_known(
-    warehouse: Path, *, as_of: datetime, known_at: datetime, institution: str | None
+    warehouse: Home, *, as_of: datetime, known_at: datetime, institution: str | None
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, list[ScoreResult]]]:
     """The scores of one institution by what was known, and the database `known` in memory that holds them.
 
@@ -122,7 +123,7 @@ def scored_as_known(
             )
         name = institution_named(there, institution)
         connection.execute("SET VARIABLE institution = $name", {"name": name})
-        yield connection, score_facts(connection, as_of=as_of, now=known_at, institution=name)
+        yield connection, score_facts(connection, as_of=as_of, now=known_at, institutions=(name,))
 
 
 def show_facts_known_at(connection: duckdb.DuckDBPyConnection, known_at: datetime) -> None:

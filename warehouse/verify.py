@@ -20,7 +20,8 @@ from collectors.archive_check import RESTORE, check_source
 from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import LEDGER
 from warehouse.compare import differences
-from warehouse.connection import SCHEMA_FOLDER, WarehouseError, copying
+from warehouse.connection import SCHEMA_FOLDER, Home, copying, exists, scratch_folder
+from warehouse.errors import WarehouseError
 from warehouse.journal import read_journal
 from warehouse.operations import Operation, operations
 from warehouse.publication import digest_of, published_digests, publishing
@@ -51,7 +52,7 @@ class Verified:
 
 def verify(
     archive: Archive,
-    warehouse: Path,
+    warehouse: Home,
     published: Path,
     *,
     now: datetime,
@@ -63,7 +64,7 @@ def verify(
     older schema, or there is neither archive nor warehouse.
     """
     names = archive.sources()
-    if not names and not warehouse.exists():
+    if not names and not exists(warehouse):
         raise WarehouseError(
             f"{archive.root}: there is no archive, and no warehouse; is it the right folder?"
         )
@@ -75,7 +76,7 @@ def verify(
     broken = [source.broken for source in checked if source.broken]
     damaged = {(source.institution, source.source) for source in checked if source.broken}
     pending, repeated, taken = 0, None, 0
-    if warehouse.exists():
+    if exists(warehouse):
         with copying(warehouse) as connection:
             _check_schema(connection, warehouse)
             pending, lost = _anchored(connection, archive, damaged)
@@ -89,7 +90,7 @@ def verify(
     return Verified(len(checked), entries, size, left, pending, repeated, taken, tuple(broken))
 
 
-def _check_schema(connection: duckdb.DuckDBPyConnection, warehouse: Path) -> None:
+def _check_schema(connection: duckdb.DuckDBPyConnection, warehouse: Home) -> None:
     """Only a writer brings the schema forward, and this is none."""
     newest = max(int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql"))
     found = connection.execute("SELECT max(number) FROM ops.migration").fetchone()
@@ -139,7 +140,7 @@ def _anchored(
     return pending, list(lost.values())
 
 
-def _published(warehouse: Path, published: Path) -> list[str]:
+def _published(warehouse: Home, published: Path) -> list[str]:
     broken = []
     # First this lock, then the warehouse, as who publishes does.
     with publishing(published):
@@ -156,14 +157,14 @@ def _published(warehouse: Path, published: Path) -> list[str]:
 
 
 def _repeated(
-    archive: Archive, warehouse: Path, now: datetime, progress: Progress | None
+    archive: Archive, warehouse: Home, now: datetime, progress: Progress | None
 ) -> tuple[int | None, int, list[str]]:
     """Number of operations repeated, of scores taken over, and the tables that came out differently."""
     with copying(warehouse) as connection:
         changed = _changed_operation(read_journal(archive), operations(connection))
     if changed:
         return None, 0, [f"{warehouse}, ops.operation: {changed}; {REBUILD}"]
-    with tempfile.TemporaryDirectory(prefix=".verify-", dir=warehouse.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=".verify-", dir=scratch_folder(warehouse)) as folder:
         scratch, kept = Path(folder) / "scratch.duckdb", Path(folder) / "kept.duckdb"
         replay = Replay(archive, scratch, kept if keep_old_scores(warehouse, kept) else None)
         done: list[Operation] = []
@@ -195,7 +196,7 @@ def _changed_operation(noted: Sequence[Operation], known: Sequence[Operation]) -
     return None
 
 
-def _differences(connection: duckdb.DuckDBPyConnection, warehouse: Path, scratch: Path) -> list[str]:
+def _differences(connection: duckdb.DuckDBPyConnection, warehouse: Home, scratch: Path) -> list[str]:
     quoted = str(scratch).replace("'", "''")
     connection.execute(f"ATTACH '{quoted}' AS scratch (READ_ONLY)")
     return [
