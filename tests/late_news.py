@@ -4,7 +4,7 @@
 |---|---|---|
 | 1 | regulation A; a statement on B's subject; two applications | the same day |
 | 2 | A and B | on day 4 |
-| 3 | A repealed; the statement withdrawn; one application gone | on day 5 |
+| 3 | A repealed; the statement withdrawn; one application gone; another target | on day 5 |
 """
 
 from __future__ import annotations
@@ -53,7 +53,12 @@ class LateNews(Fed):
             0: [self.run(0, CONFIG_SOURCE, ("file:uji.yml", CONFIG.encode()))],
             1: [self.listed(1, A), self.stated(1, "terpenuhi"), self.registered(1, *APPLICATIONS)],
             2: [self.listed(2, A, B)],
-            3: [self.listed(3, repealed, B), self.stated(3, "dicabut"), self.registered(3, "Absensi")],
+            3: [
+                self.run(3, CONFIG_SOURCE, ("file:uji.yml", CONFIG.replace("4.50", "4.60").encode())),
+                self.listed(3, repealed, B),
+                self.stated(3, "dicabut"),
+                self.registered(3, "Absensi"),
+            ],
         }
 
     def learn(self, number: int, at: datetime) -> None:
