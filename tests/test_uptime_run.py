@@ -57,7 +57,7 @@ def test_a_long_list_is_checked_by_two_processes_as_by_one(
             patched.setattr(sys, "executable", "/tidak/ada")
             alone = in_two(monkeypatch, wanted)
     assert [record.levelno for record in caplog.records] == [logging.WARNING]
-    assert "24 uptime checks failed" in caplog.records[0].getMessage()
+    assert "18 uptime checks failed" in caplog.records[0].getMessage()
     for found in (rows, alone):
         assert [row["service_id"] for row in found] == [f"l-{n}" for n in range(48)]
         assert [row["error_class"] for row in found] == [None, "http_404", None] * 16
@@ -89,6 +89,7 @@ def test_shares_are_even_and_no_host_is_in_two() -> None:
     kept_by = [{hosts[n] for n in share} for share in shares]
     assert kept_by[0].isdisjoint(kept_by[1])
     assert shared_out(["satu"] * 5, 4) == [[0, 1, 2, 3, 4]]
+    assert [len(share) for share in shared_out([f"h{n}" for n in range(20)], 2, head_start=4)] == [12, 8]
 
 
 def test_a_steady_clock_goes_on_from_its_reading() -> None:
