@@ -6,8 +6,8 @@ from __future__ import annotations
 _LOOKS_LIKE = bytes.maketrans(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ01", b"abcdefghijklmnopqrstuvwxyzol")
 # Few, as each is looked for in the whole page; spam that has none of them is not known.
 _HINTS = (b"slot", b"togel", b"maxwin", b"judi", b"casino", b"poker", b"nawala", b"rtp live")
-# The letter s as an entity, in decimal and hexadecimal.
-_ENTITIES = (b"&#115;", b"&#x73;")
+# The letter s as an entity, in decimal and hexadecimal, with its digits read as letters.
+_ENTITIES = (b"&#ll5;", b"&#x73;")
 
 
 def has_spam_hints(payload: bytes) -> bool:
@@ -15,7 +15,5 @@ def has_spam_hints(payload: bytes) -> bool:
     plain = payload.translate(_LOOKS_LIKE)
     if any(hint in plain for hint in _HINTS):
         return True
-    if b"&#" not in payload:
-        return False
-    lowered = payload.lower()
-    return any(letter in lowered for letter in _ENTITIES)
+    # One byte is found much faster than two.
+    return b"&" in payload and any(letter in plain for letter in _ENTITIES)
