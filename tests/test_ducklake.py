@@ -25,6 +25,7 @@ from warehouse.journal import write_journal
 from warehouse.lake import Lake
 from warehouse.publish import publish
 from warehouse.rebuild import LakeNotEmptyError, rebuild
+from warehouse.two_times import scored_as_known
 
 pytestmark = [
     pytest.mark.e2e,
@@ -103,6 +104,12 @@ def test_four_workers_of_whom_one_is_killed_leave_the_same_as_one_process(
     with copying(copies[0]) as connection:
         connection.execute(f"ATTACH '{copies[1]}' AS other (READ_ONLY)")
         assert list(differences(connection, "warehouse", "other")) == []
+        ((score_id, as_of, scored_at),) = connection.execute(
+            "SELECT score_id, as_of, scored_at FROM score.run WHERE institution = $name", {"name": own[0]}
+        ).fetchall()
+    # Asked what was known when it was scored, the lake answers the same again.
+    with scored_as_known(many.home, as_of=as_of, known_at=scored_at, institution=own[0]) as (_, scored_again):
+        assert [result.current.score_id for result in scored_again] == [score_id]
 
 
 def test_whoever_writes_of_another_institution_enters_and_whoever_writes_of_all_waits(
