@@ -62,6 +62,8 @@ class Targets:
     rsa_port: int
     blackbox_port: int
     faults: tuple[Fault, ...]
+    server: int
+    """The process of nginx whose children serve."""
 
     def urls(self, scheme: str, path: str, count: int) -> list[str]:
         """`count` addresses, host by host in turn; the scheme ``https-rsa`` asks for an RSA certificate.
@@ -122,6 +124,7 @@ def serve(folder: Path) -> Iterator[Targets]:
                 rsa_port=ports["rsa"],
                 blackbox_port=closed_port(),
                 faults=tuple(_faults(ports, broken, closed_port())),
+                server=nginx.pid,
             )
     finally:
         nginx.terminate()
