@@ -3,7 +3,8 @@
 - *pantau*: `collectors.uptime.check_all` as it stands, all its processes counted from their start.
 - *blackbox*: Debian's prometheus-blackbox-exporter, asked over HTTP by wrk (whose CPU is not counted).
 - *requests*: requests in a pool of threads, as a script of one's own would do it.
-- *wrk*: GETs on fresh connections that check nothing and verify no certificate: the ceiling.
+- *wrk*: GETs on fresh connections that check nothing and verify no certificate: the ceiling. It has as many
+  threads as there are CPUs, as the others use all of them too.
 
 All work on as many checks at a time. A round runs every tool once over every kind of target; printed is the
 median of the rounds, with CPU seconds per 1,000 checks of the tool's own processes, and of all that work on a
@@ -151,13 +152,13 @@ def _cpu_of(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
-def _wrk(url: str, script: Path, seconds: float, *headers: str) -> tuple[int, float]:
+def _wrk(url: str, script: Path, seconds: float, *headers: str, threads: int = 1) -> tuple[int, float]:
     """Answers counted, and the seconds that it took."""
     asked = [argument for header in headers for argument in ("-H", header)]
     said = subprocess.run(
         [
             "wrk",
-            "-t1",
+            f"-t{threads}",
             f"-c{CONCURRENCY}",
             f"-d{max(1, round(seconds))}s",
             "--timeout",
@@ -180,7 +181,7 @@ def wrk_speed(folder: Path, url: str, seconds: float) -> Speed:
     script = folder / "count.lua"
     script.write_text(_COUNT, encoding="utf-8")
     before = _own_cpu()
-    answers, took = _wrk(url, script, seconds, "Connection: close")
+    answers, took = _wrk(url, script, seconds, "Connection: close", threads=os.cpu_count() or 1)
     cpu = _own_cpu() - before
     return _speed(answers, took, cpu, cpu)
 

@@ -1,8 +1,7 @@
 """A list of uptime checks done: short ones by this process, long ones by several at a time.
 
-A process holds Python's lock for half of a plain HTTP check, so one of them keeps little more than one CPU
-busy. The others are programs of their own, not forks: the caller may have threads, which a fork would lose
-together with the locks that they hold.
+One process keeps one CPU busy. The others are programs of their own, not forks: the caller may have threads,
+which a fork would lose together with the locks that they hold.
 """
 
 from __future__ import annotations
