@@ -34,8 +34,12 @@ def dossier(
     norm: Instrument,
     indicators: Sequence[IndicatorView],
     form: Form,
+    about: str | None = None,
 ) -> str:
-    """The dossier of these indicators. The same views give the same text, to the last character."""
+    """The dossier of these indicators. The same views give the same text, to the last character.
+
+    `about` says, where it is of the past, by what was known.
+    """
     style = (TEMPLATES / "dossier.css").read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES),
@@ -61,6 +65,7 @@ def dossier(
     return environment.get_template(f"dossier.{form}.j2").render(
         index=index,
         norm=norm,
+        about=about,
         indicators=indicators,
         places={view.number: citation(norm, norm.indicator(view.number)) for view in indicators},
         evidence=EvidenceList(indicators),

@@ -232,8 +232,9 @@ def explain(
             found = (read.indicator_view(connection, institution, number, instrument),)
             carried, external = read.beside_indicator(connection, institution, number, instrument)
     views = [explain_command.with_texts(view, index) for view in found]
+    said = two_times.told(times, index.scored_at)
     if output is not None:
-        size = explain_command.write_dossier(output, index, views)
+        size = explain_command.write_dossier(output, index, views, said)
     if as_json:
         documents = [asdict(view) for view in views]
         if not everything:
@@ -250,7 +251,7 @@ def explain(
         explain_command.show_indicator(views[0], index)
         show_external(external)
         show_carried(carried)
-    if not as_json and (said := two_times.told(times, index.scored_at)):
+    if said and not as_json:
         typer.echo(said)
 
 

@@ -60,12 +60,14 @@ def form_of(output: Path | None) -> Form:
     raise DossierError(f"-o {output}: a dossier is Markdown or HTML; name it dosir.md or dosir.html")
 
 
-def write_dossier(output: Path, index: IndexView, views: Sequence[IndicatorView]) -> int:
+def write_dossier(
+    output: Path, index: IndexView, views: Sequence[IndicatorView], about: str | None = None
+) -> int:
     """Write the dossier of these indicators beside its place and rename it over; how many bytes it is."""
     from dashboard.dossier import dossier
     from transforms.instrument import load_instrument
 
-    text = dossier(index, load_instrument(index.instrument), views, form_of(output)).encode()
+    text = dossier(index, load_instrument(index.instrument), views, form_of(output), about).encode()
     beside = output.with_name(f".{output.name}.{os.getpid()}")
     try:
         beside.write_bytes(text)

@@ -311,6 +311,7 @@ def test_what_is_no_past_moment_is_refused(text: str, message: str) -> None:
 def test_index_and_explain_answer_about_the_past(
     news: LateNews,
     pantau: Pantau,  # noqa: F811
+    tmp_path: Path,
 ) -> None:
     def index(*words: str) -> dict[str, Any]:
         done = pantau("index", "--json", "--data-dir", str(news.places.root), *words)
@@ -330,12 +331,19 @@ def test_index_and_explain_answer_about_the_past(
         "2026-03-05T01:00:00+00:00",
     )
 
-    place = ("--data-dir", str(news.places.root))
-    then = pantau("explain", "1", *place, "--as-of", "2026-03-04", "--known-at", "2026-03-05")
+    place = ("--data-dir", str(news.places.root), "--as-of", "2026-03-04")
+    then = pantau("explain", "1", *place, "--known-at", "2026-03-05")
     assert "Diketahui per 5 Maret 2026 23.59 WIB: dihitung ulang" in " ".join(then.stdout.split())
     assert "terbukti 2" in then.stdout
     # The words of the evidence are there, too.
     assert "Arsitektur SPBE" in then.stdout
+
+    # A dossier says in itself what it rests on.
+    written = tmp_path / "dosir.md"
+    assert pantau("explain", "1", *place, "-o", str(written)).returncode == 0
+    assert "\nPenilaian yang berlaku per 4 Maret 2026 23.59 WIB, sebagaimana dicatat pada 2 Maret" in (
+        written.read_text()
+    )
 
 
 @pytest.mark.parametrize(
