@@ -1,4 +1,5 @@
--- Made-up evidence of many institutions over some days, and of the year before. See score_many.py.
+-- Made-up evidence of many institutions over some days, and of the year before. See score_many.py. Every day legal
+-- products and statements come and go, statements run out, sources fail, services go down and come back.
 
 CREATE TEMP TABLE place AS
 SELECT 'kota-' || lpad(n::VARCHAR, 4, '0') AS institution, n FROM range($institutions) AS t (n);
@@ -23,7 +24,8 @@ SELECT
     (n + d // 7) % 20 != 0 AS is_ok, 'tidak menjawab' AS message, 1 AS row_count
 FROM place, (VALUES ('jdih'), ('registri')) AS t (source), range($days + 10) AS v (d);
 
--- 60 legal products each, up to 12 of them on topics that the rules know, one in 17 repealed.
+-- 60 legal products each, up to 12 of them on topics that the rules know, one in 17 repealed; one in 6 is listed first,
+-- one in 29 for the last time on some day of the year.
 INSERT INTO core.regulation BY NAME
 WITH product AS (SELECT * FROM place, range(60) AS t (r)),
 
@@ -38,7 +40,9 @@ SELECT
     lower(coalesce(title.title || ' Kota ' || n, 'Penyelenggaraan Urusan Daerah ' || (n * 60 + r))) AS title_norm,
     CASE WHEN (n + r) % 17 = 0 THEN 'dicabut' ELSE 'berlaku' END AS status, '[]' AS relations,
     'c-jdih-' || n AS capture_id,
-    $first + to_days(CASE WHEN r % 6 = 5 THEN ((n * 7 + r * 13) % 365)::INTEGER ELSE -30 END) AS valid_from
+    $first + to_days(CASE WHEN r % 6 = 5 THEN ((n * 7 + r * 13) % 365)::INTEGER ELSE -30 END) AS valid_from,
+    CASE WHEN (n + r) % 29 = 0 THEN $first + to_days(((n * 5 + r * 11) % 365)::INTEGER) + INTERVAL 365 DAY * (r % 6 // 5) END
+        AS valid_to
 FROM product
 LEFT JOIN title USING (r);
 
@@ -49,27 +53,30 @@ SELECT
     'c-registri-' || n AS capture_id, $first - INTERVAL 400 DAY AS valid_from
 FROM place, range(5) AS t (a);
 
--- 100 statements each, one in 31 a withdrawal, that run out over the next 500 days.
+-- 100 statements each, one in 31 a withdrawal, that run out over the next 500 days. One in 5 is handed in on some day of
+-- the year, one in 23 taken back on one.
 INSERT INTO core.attestation BY NAME
 WITH criterion AS (SELECT unnest($criteria) AS criterion, unnest(range(len($criteria))) AS k)
 
 SELECT
     institution, 'atestasi' AS source, criterion AS attestation_key, 'spbe-2020' AS instrument, criterion,
     CASE WHEN (n + k) % 31 = 0 THEN 'dicabut' ELSE 'terpenuhi' END AS statement, 'Kepala Diskominfo' AS signer,
-    ($first - to_days(((n * 3 + k * 5) % 330)::INTEGER))::DATE AS signed_on, 'bukti.pdf' AS file_name,
+    ($first - to_days((1 + (n * 3 + k * 5) % 330)::INTEGER))::DATE AS signed_on, 'bukti.pdf' AS file_name,
     'c-atestasi-' || n AS capture_id, 'c-berkas-' || n || '-' || k AS file_capture_id,
     ($first + to_days(((n * 11 + k * 17) % 500)::INTEGER))::DATE AS expires_on,
-    $first - INTERVAL 400 DAY AS valid_from
+    $first + to_days(CASE WHEN k % 5 = 0 THEN ((n * 13 + k * 29) % 365)::INTEGER ELSE -400 END) AS valid_from,
+    CASE WHEN (n + k) % 23 = 0 THEN $first + to_days(((n * 17 + k * 7) % 365)::INTEGER) + INTERVAL 365 DAY * (k % 5 = 0)::INTEGER END
+        AS valid_to
 FROM place, criterion
 WHERE (n + k * 7) % len($criteria) < 100;
 
--- 100 services each, checked once a day, 16 of which show a function; now and then one is down for three days.
+-- 20 services each, checked once a day, 16 of which show a function; now and then one is down for three days.
 INSERT INTO core.service BY NAME
 SELECT
     institution, 'layanan-' || s AS service_id, 'Layanan ' || s AS name,
     'https://layanan-' || s || '.kota.go.id/' AS url, 'diskominfo' AS agency,
     $first - INTERVAL 400 DAY AS valid_from
-FROM place, range(100) AS t (s);
+FROM place, range(20) AS t (s);
 
 INSERT INTO core.service_shows BY NAME
 SELECT
@@ -81,7 +88,7 @@ FROM place, range(32, 48) AS t (s);
 INSERT INTO core.uptime_check BY NAME
 WITH checked AS (
     SELECT *, (n * 31 + s * 17 + d // 3) % 97 != 0 AS is_up
-    FROM place, range(100) AS t (s), range($days + 2) AS v (d)
+    FROM place, range(20) AS t (s), range($days + 2) AS v (d)
 )
 
 SELECT

@@ -1,4 +1,4 @@
-"""Many institutions scored at once: seconds a day, and the ratio to one institution at a time.
+"""Many institutions scored at once: a day by itself, one institution of them, and a year of days in one run.
 
     python -m benchmarks.score_many [INSTITUTIONS] [DAYS]
 
@@ -9,12 +9,13 @@ Judgement (findings, levels, index) is timed by itself, too. CPU seconds stand b
 
 from __future__ import annotations
 
+import os
 import resource
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -25,11 +26,10 @@ from transforms.index import aggregates
 from transforms.instrument import load_instrument
 from transforms.scoring import judge, levels
 from warehouse.connection import execute, writing
-from warehouse.score import ScoreResult, score
+from warehouse.score import DATES_AT_ONCE, ScoreResult, score
 
 FIRST = datetime(2026, 3, 1, 1, tzinfo=UTC)
 EVIDENCE = Path(__file__).with_name("many_institutions.sql")
-ALONE = 4
 TITLES = (
     "Arsitektur Sistem Pemerintahan Berbasis Elektronik",
     "Peta Rencana Sistem Pemerintahan Berbasis Elektronik",
@@ -62,13 +62,12 @@ def build(connection: duckdb.DuckDBPyConnection, institutions: int, days: int) -
 
 
 @contextmanager
-def timed(what: str) -> Iterator[Callable[[], float]]:
-    """Print what a block takes; the value gives its seconds of CPU afterwards."""
+def timed(what: str) -> Iterator[None]:
+    """Print what a block takes."""
     begun, used = time.perf_counter(), time.process_time()
-    taken = [0.0]
-    yield lambda: taken[0]
-    taken[0] = time.process_time() - used
-    print(f"{what}: {time.perf_counter() - begun:.2f} s, CPU {taken[0]:.2f} s", flush=True)
+    yield
+    spent, cpu = time.perf_counter() - begun, time.process_time() - used
+    print(f"{what}: {spent:.2f} s, CPU {cpu:.2f} s; {load()}", flush=True)
 
 
 def judge_all(results: Sequence[ScoreResult], as_of: datetime) -> None:
@@ -86,31 +85,48 @@ def judge_all(results: Sequence[ScoreResult], as_of: datetime) -> None:
 def main() -> None:
     """Measure, and print what was measured."""
     institutions = int(sys.argv[1]) if len(sys.argv) > 1 else 640
-    days = int(sys.argv[2]) if len(sys.argv) > 2 else 2
+    days = int(sys.argv[2]) if len(sys.argv) > 2 else 365
+    last = FIRST + timedelta(days=days - 1)
     with tempfile.TemporaryDirectory() as folder:
-        path, alone = Path(folder) / "warehouse.duckdb", Path(folder) / "alone.duckdb"
+        path = Path(folder) / "warehouse.duckdb"
+        by_day, alone, whole = (path.with_name(f"{name}.duckdb") for name in ("by-day", "alone", "whole"))
         with (
             timed(f"making evidence of {institutions} institutions, {days} days"),
             writing(path, FIRST) as to,
         ):
             build(to, institutions, days)
-        shutil.copy(path, alone)
-        together = 0.0
-        for day in range(days):
-            as_of = FIRST + timedelta(days=day)
-            with timed(f"day {day + 1}, {institutions} institutions together") as taken:
-                results = score(path, as_of=as_of, now=as_of)
-            together += taken()
-            mean = sum(float(r.current.index.provisional) for r in results) / len(results)
-            moved = sum(bool(r.changes) for r in results)
-            print(f"  mean index {mean:.4f}, {moved} institutions moved", flush=True)
+        for copy in (by_day, alone, whole):
+            shutil.copy(path, copy)
+        for day in (1, 2):
+            as_of = FIRST + timedelta(days=day - 1)
+            with timed(f"day {day} by itself, {institutions} institutions"):
+                results = score(by_day, as_of=as_of, now=as_of)
         judge_all(results, as_of)
-        with timed(f"day 1, {ALONE} institutions one at a time") as taken:
-            for n in range(ALONE):
-                score(alone, as_of=FIRST, now=FIRST, institutions=(f"kota-{n:04}",))
-        ratio = (taken() / ALONE) / (together / days / institutions)
-        print(f"an institution alone takes {ratio:.0f} times the CPU it takes among {institutions}")
+        with timed("day 1, one institution of them"):
+            score(alone, as_of=FIRST, now=FIRST, institutions=("kota-0000",))
+        # In pieces, so that what a day takes is seen while the evidence grows; every piece starts whole.
+        spent, used = 0.0, 0.0
+        for first in range(0, days, DATES_AT_ONCE):
+            begun, cpu = time.perf_counter(), time.process_time()
+            since, until = FIRST + timedelta(days=first), FIRST + timedelta(days=first + DATES_AT_ONCE - 1)
+            score(whole, as_of=min(until, last), now=last, since=since)
+            spent, used = spent + time.perf_counter() - begun, used + time.process_time() - cpu
+            scored = min(first + DATES_AT_ONCE, days)
+            print(f"{scored} days in one run: {spent:.1f} s, CPU {used:.1f} s; {load()}", flush=True)
+        print(f"size of the warehouse: {whole.stat().st_size / 2**20:.0f} MiB")
+        with duckdb.connect(str(whole), read_only=True) as connection:
+            counted = connection.execute(
+                "SELECT count(*), count(DISTINCT change.score_id), avg(provisional) FROM score.run "
+                "LEFT JOIN (SELECT DISTINCT score_id FROM score.change) AS change USING (score_id) "
+                "JOIN (FROM score.aggregate WHERE scope = 'index') USING (score_id)"
+            ).fetchone()
+        print("scores, of them with another index than the day before, mean index:", counted)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+
+
+def load() -> str:
+    """How busy the machine is with this and other work."""
+    return f"load {os.getloadavg()[0]:.1f}"
 
 
 if __name__ == "__main__":

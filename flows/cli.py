@@ -122,13 +122,24 @@ def load(config: Config, data_dir: DataDir = DATA, as_json: AsJson = False) -> N
 
 
 @app.command()
-def score(config: Config, data_dir: DataDir = DATA, as_of: AsOf = None, as_json: AsJson = False) -> None:
+def score(
+    config: Config,
+    data_dir: DataDir = DATA,
+    as_of: AsOf = None,
+    since: Annotated[
+        str | None, typer.Option("--from", help="Also score every day from this one on (history: no alerts).")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Compute findings, levels and the index from the warehouse, and append them."""
     from flows.score import score as stage
     from flows.terminal import show_scored
 
     moment = _moment(as_of)
-    results = stage(Places(data_dir), as_of=moment, now=now(), institutions=(_institution_of(config),))
+    first = None if since is None else _moment(since, "--from")
+    results = stage(
+        Places(data_dir), as_of=moment, now=now(), institutions=(_institution_of(config),), since=first
+    )
     if as_json:
         _print_json([_scored_document(result) for result in results])
     else:
@@ -493,14 +504,14 @@ def _institution_of(config: Path) -> str:
     return read_institution(config)[0].institution.id
 
 
-def _moment(text: str | None) -> datetime:
+def _moment(text: str | None, option: str = "--as-of") -> datetime:
     if text is None:
         return now()
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
         raise UsageError(
-            f"--as-of {text!r} is not a moment; write 2026-03-02 or 2026-03-02T06:00+07:00"
+            f"{option} {text!r} is not a moment; write 2026-03-02 or 2026-03-02T06:00+07:00"
         ) from error
     # A score's id is of the moment as it is written: one moment, one writing.
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

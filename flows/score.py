@@ -15,11 +15,19 @@ from warehouse.score import score as score_institutions
 
 
 def score(
-    places: Places, *, as_of: datetime, now: datetime, institutions: Collection[str] | None = None
+    places: Places,
+    *,
+    as_of: datetime,
+    now: datetime,
+    institutions: Collection[str] | None = None,
+    since: datetime | None = None,
 ) -> list[ScoreResult]:
-    """Score every institution known at `as_of`, or those named, and forecast the latest score of each."""
+    """Score every institution known at `as_of`, or those named, and forecast the latest score of each.
+
+    With `since` every day from there on, too.
+    """
     report("score", 0, 1, "")
-    results = score_institutions(places.home, as_of=as_of, now=now, institutions=institutions)
+    results = score_institutions(places.home, as_of=as_of, now=now, institutions=institutions, since=since)
     # The forecast is of the latest date only: one scored after the fact leaves it as it is.
     forecast_scored(places.home, results, now=now)
     write_journal(Archive(places.archive), places.home, now=now, is_due=False, institutions=institutions)

@@ -78,6 +78,11 @@ def show_scored(results: Sequence[ScoreResult]) -> None:
     for result in results:
         for alert in result.alerts:
             _out.print(f"[red]![/] {escape(alert.line)}")
+    if ruled := sorted({result.instrument for result in results if result.rules is not None}):
+        _out.print(
+            f"[yellow]![/] the rules of {', '.join(ruled)} have changed: dates before the last one are still "
+            "under older ones; pantau rescore scores them again"
+        )
 
 
 def show_examined(results: Sequence[Examined]) -> None:

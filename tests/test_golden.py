@@ -165,4 +165,4 @@ def test_one_institution_alone_has_the_same_score(
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str) -> list[tuple[Any, ...]]:
-    return connection.execute(f"SELECT * FROM score.{table}").fetchall()
+    return connection.execute(f"SELECT * FROM score.{table} ORDER BY ALL").fetchall()

@@ -16,7 +16,8 @@ eight places (SCORE_DIGITS). Where an index of another body makes the score, its
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -194,6 +195,34 @@ class _Claim:
     fresh_until: datetime
     carried_until: datetime
     answered_by: str
+    call: ProbeCall | None = None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A finding, and how long it stands if no fact changes.
+
+    `moves_with` is the call whose answer decided, while that is fresh: as long as the answer says the same of
+    an observation of the same age, the finding stays, with the evidence and the times of the answer. `due_at`
+    is the first moment at which it may be another though all answers are the same at the same age; or None.
+    """
+
+    finding: Finding
+    moves_with: ProbeCall | None = None
+    due_at: datetime | None = None
+
+    @cached_property
+    def mark(self) -> bytes:
+        """A digest of all that it says but for what moves with the answer."""
+        found = self.finding
+        if self.moves_with is None:
+            said = found.said
+        else:
+            bare = replace(found, evidence_ids=(), observed_at=None, expires_at=None)
+            assert found.expires_at is not None
+            assert found.observed_at is not None
+            said = f"{bare.said} {self.moves_with.key} {found.expires_at - found.observed_at}"
+        return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
 def judge(
@@ -209,6 +238,23 @@ def judge(
     """The state of every criterion of the instrument for one institution, in the instrument's order.
 
     `external` are the last known values of external indices by their ids.
+    """
+    made = judgements(rules, instrument, probes, answers, attestations, freshness, as_of, external)
+    return tuple([judgement.finding for judgement in made])
+
+
+def judgements(
+    rules: Rules,
+    instrument: Instrument,
+    probes: Mapping[str, Probe],
+    answers: Mapping[ProbeCall, Answer],
+    attestations: Sequence[Attested],
+    freshness: Mapping[str, Freshness],
+    as_of: datetime,
+    external: Mapping[str, ExternalValue] | None = None,
+    only: Collection[str] | None = None,
+) -> tuple[Judgement, ...]:
+    """What `judge` finds, of all criteria or some, with how long it stands.
 
     `met_by` are alternatives: one that holds is enough, and one that says no refutes only where none holds.
     `refuted_by` overrules them all. A refutation does not lapse with its evidence: losing a source must never
@@ -229,6 +275,7 @@ def judge(
             fresh_until,
             fresh_until + limits.grace,
             f"probe {call.probe}",
+            call,
         )
 
     grace = freshness["attestation"].grace
@@ -246,6 +293,8 @@ def judge(
     found = []
     for asked in _asked_of(Same(rules), Same(instrument)):
         rule = asked.rule
+        if only is not None and rule.criterion not in only:
+            continue
         speaking = asked.statements_in(about) if rule.attestation and about else ()
         if asked.blank is not None and not speaking:
             found.append(asked.blank)
@@ -282,7 +331,7 @@ class _Asked:
     level: int
     rule: Rule
     codes: tuple[str, ...]
-    blank: Finding | None
+    blank: Judgement | None
 
     def statements_in(self, about: Mapping[str, Sequence[Attested]]) -> Sequence[Attested]:
         """The statements about it, its level or its indicator."""
@@ -307,8 +356,15 @@ def _asked_of(rules: Same, instrument: Same) -> tuple[_Asked, ...]:
                 if rule.floor
                 else replace(blank, reason=_why_unknown(rule, {}))
             )
-        asked.append(_Asked(indicator, level.level, rule, codes, blank))
+        known = None if blank is None else Judgement(blank)
+        asked.append(_Asked(indicator, level.level, rule, codes, known))
     return tuple(asked)
+
+
+def blanks(rules: Rules, instrument: Instrument) -> dict[str, Judgement]:
+    """By criterion, where no probe and no other body speaks: what is found while nobody makes a statement."""
+    asked = _asked_of(Same(rules), Same(instrument))
+    return {one.rule.criterion: one.blank for one in asked if one.blank is not None}
 
 
 def _unanswered(
@@ -377,7 +433,7 @@ def _finding(
     borrowed: Mapping[str, _Borrowed],
     grace: timedelta,
     as_of: datetime,
-) -> Finding:
+) -> Judgement:
     hint = _hint(rule, claim) if rule.hinted_by else None
     score = (
         borrowed[rule.external_index].score()
@@ -385,12 +441,12 @@ def _finding(
         else None
     )
 
-    def stand(state: State, claim: _Claim, *, is_carried: bool = False) -> Finding:
+    def stand(state: State, claim: _Claim, *, is_carried: bool = False) -> Judgement:
         fresh = as_of <= claim.fresh_until
         reason = claim.reason
         if not fresh:
             reason += f" (bukti kedaluwarsa sejak {claim.fresh_until:%Y-%m-%d})"
-        return Finding(
+        found = Finding(
             rule.criterion,
             indicator.number,
             level,
@@ -405,6 +461,12 @@ def _finding(
             hint,
             score,
         )
+        if claim.call is None:
+            return Judgement(found, None, _due_at([*refutations, *alternatives], as_of))
+        if not fresh:
+            # The reason names the day it went stale, which moves too.
+            return Judgement(found, None, as_of)
+        return Judgement(found, claim.call, _due_at([*refutations, *alternatives], as_of))
 
     signed = _signed(statements, grace, rule.ttl) if statements else []
     refutations = [c for call in rule.refuted_by if (c := claim(call, rule.ttl)) and c.holds]
@@ -434,8 +496,20 @@ def _finding(
     broken += [unusable] if unusable else []
     blank = _unanswered(indicator, level, rule, hint, score)
     if broken:
-        return replace(blank, state="error", reason=f"Pemeriksaan gagal dijalankan: {broken[0]}")
-    return replace(blank, reason=_why_unknown(rule, answers))
+        return Judgement(replace(blank, state="error", reason=f"Pemeriksaan gagal dijalankan: {broken[0]}"))
+    return Judgement(replace(blank, reason=_why_unknown(rule, answers)))
+
+
+def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
+    """From when claims may stand otherwise to the date and each other, if those of probes keep their age."""
+    fixed = [c for c in claims if c.call is None]
+    if not fixed:
+        return None
+    moving = [c for c in claims if c.call is not None]
+    moments = [moment for c in fixed for moment in (c.fresh_until, c.carried_until)]
+    moments += [c.fresh_until - (m.fresh_until - as_of) for c in fixed for m in moving]
+    moments += [c.carried_until - (m.carried_until - as_of) for c in fixed for m in moving]
+    return min((moment for moment in moments if moment >= as_of), default=None)
 
 
 def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) -> list[_Claim]:
@@ -536,14 +610,17 @@ def shown(score: Score) -> str:
 
 
 def levels(
-    instrument: Instrument, findings: Iterable[Finding], official: Mapping[str, Score | Decimal]
+    instrument: Instrument,
+    findings: Iterable[Finding] | Mapping[str, Finding],
+    official: Mapping[str, Score | Decimal],
+    only: Collection[str] | None = None,
 ) -> tuple[IndicatorLevel, ...]:
-    """The levels of every indicator from the findings of one institution.
+    """The levels of every indicator (or of some) from the findings of one institution.
 
     `official` maps indicator numbers to the last official level, where the institution's file gives one;
     on a whole scale they are whole.
     """
-    by_id = {finding.criterion: finding for finding in findings}
+    by_id = findings if isinstance(findings, Mapping) else {found.criterion: found for found in findings}
     itemised = instrument.scale == "itemised"
     bands = instrument.ordered_bands
 
@@ -575,7 +652,7 @@ def levels(
             rung_of(instrument, provisional),
         )
 
-    return tuple(of(indicator) for indicator in instrument.indicators)
+    return tuple(of(i) for i in instrument.indicators if only is None or i.number in only)
 
 
 def _borrowed_bounds(bands: Sequence[Band], first: Finding) -> tuple[Score, Score, Score]:

@@ -11,7 +11,7 @@ import re
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,6 +56,14 @@ def execute(
 def frame_of(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     """Columns as objects, so that None stays None and dates stay dates on their way into DuckDB."""
     return pd.DataFrame(columns, dtype=object)
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def moment(epoch_us: int | None) -> datetime | None:
+    """A moment that was fetched as microseconds (`epoch_us`): fetching moments is slow."""
+    return None if epoch_us is None else _EPOCH + timedelta(microseconds=epoch_us)
 
 
 def append(

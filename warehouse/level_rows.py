@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from transforms.index import rounded
+from transforms.index import Aggregate, rounded
 from transforms.instrument import Instrument
 from transforms.scoring import Finding, IndicatorLevel, Score
 
@@ -34,6 +34,21 @@ def level_row(level: IndicatorLevel) -> dict[str, Any]:
 
 
 _LEVEL = tuple(field.name for field in fields(IndicatorLevel))
+
+
+def total_row(total: Aggregate) -> dict[str, Any]:
+    """An aggregate as a row of `score.aggregate`."""
+    return {
+        "scope": total.scope,
+        "code": total.code,
+        "name": total.name,
+        "weight": total.weight,
+        "proven": rounded(total.proven, 10),
+        "provisional": rounded(total.provisional, 10),
+        "possible": rounded(total.possible, 10),
+        "coverage": rounded(total.coverage, 6),
+        "predikat": total.predikat,
+    }
 
 
 def _stored(score: Score | None) -> Decimal | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 import duckdb
 
-from warehouse.connection import execute
+from warehouse.connection import append, execute
 
 Kind = Literal["load", "score", "rescore", "forecast", "delivery"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -53,25 +53,41 @@ def write_down(
     )
 
 
-def record_score(
+def record_scores(
     connection: duckdb.DuckDBPyConnection,
-    institution: str,
     kind: Literal["score", "rescore"],
     at: datetime,
     asked: Mapping[str, Any],
-    scores: Iterable[tuple[str, str, str]],
+    scores: Mapping[str, Sequence[tuple[str, str, str]]],
 ) -> None:
-    """Write down a scoring of one institution: what was asked; id, instrument, ruleset hash of each score.
+    """Write down a scoring of institutions: what was asked; id, instrument, ruleset hash of each score.
 
     By the hash a program knows whether it can still make the score, by the alerts what was told then.
     """
-    told = connection.execute(
-        "SELECT event_key FROM ops.outbox WHERE institution = $institution AND created_at = $at ORDER BY ALL",
-        {"institution": institution, "at": at},
-    ).fetchall()
-    made = [dict(zip(("score_id", "instrument", "ruleset_hash"), score, strict=True)) for score in scores]
-    content = {**asked, "scores": made, "alerts": [event_key for (event_key,) in told]}
-    write_down(connection, institution, kind, at, content)
+    told: dict[str, list[str]] = {}
+    for institution, event_key in connection.execute(
+        "SELECT institution, event_key FROM ops.outbox WHERE created_at = $at ORDER BY ALL", {"at": at}
+    ).fetchall():
+        told.setdefault(institution, []).append(event_key)
+    last = dict(
+        connection.execute("SELECT institution, max(seq) FROM ops.operation GROUP BY institution").fetchall()
+    )
+    names = ("score_id", "instrument", "ruleset_hash")
+    rows = [
+        Operation(
+            institution,
+            last.get(institution, -1) + 1,
+            kind,
+            at,
+            {
+                **asked,
+                "scores": [dict(zip(names, score, strict=True)) for score in made],
+                "alerts": told.get(institution, []),
+            },
+        )
+        for institution, made in scores.items()
+    ]
+    append(connection, "ops.operation", [to_row(row) for row in rows])
 
 
 def operations(

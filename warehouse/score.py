@@ -6,39 +6,42 @@ date give the same score_id, and are not written twice.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, fields
-from datetime import datetime
+import gc
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import duckdb
 
-from transforms import alerts, attribution, scoring
+from transforms import alerts, attribution
 from transforms.alerts import RuleChange
 from transforms.forecast import Known
-from transforms.index import aggregates
-from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset, load_ruleset
-from warehouse.application_rows import write_comparisons
+from warehouse.application_rows import Comparisons, write_comparisons
 from warehouse.asking import Models
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import Home, writing
 from warehouse.lake import Lake
-from warehouse.operations import record_score
+from warehouse.operations import record_scores
 from warehouse.score_rows import (
     is_in_use,
-    previous_scores,
+    previous_runs,
+    read_score,
+    read_scores,
     rows_of,
     score_at,
     use_ruleset,
     write_outbox,
     write_ruleset,
-    write_scores,
+    written_scores,
 )
+from warehouse.standing import Stand, Standing, write_scores
+
+_Made = tuple[str, str, str]
 
 
 class ScoreError(Exception):
@@ -65,9 +68,6 @@ class ScoreResult:
     rules: RuleChange | None = None
 
 
-_LEVEL = tuple(entry.name for entry in fields(scoring.IndicatorLevel))
-
-
 @dataclass(frozen=True)
 class Rescored:
     """A date scored again under the present ruleset; `before` is its score under the one before."""
@@ -79,70 +79,106 @@ class Rescored:
     changes: tuple[attribution.Change, ...]
 
 
+@dataclass
+class _Run:
+    """What a run keeps from date to date: models, what stands by ruleset, comparisons of registries."""
+
+    models: Models = field(default_factory=Models)
+    standings: dict[str, Standing] = field(default_factory=dict)
+    comparisons: Comparisons = field(default_factory=Comparisons)
+
+    def standing(self, ruleset: Ruleset) -> Standing:
+        """What stands under a ruleset."""
+        return self.standings.setdefault(ruleset.hash, Standing(ruleset, self.models))
+
+
+@dataclass(frozen=True)
+class _Done:
+    """One institution scored at one date; `told` are the alerts decided."""
+
+    current: attribution.Scored
+    previous: attribution.Scored | None
+    changes: tuple[attribution.Change, ...]
+    told: tuple[alerts.Alert, ...]
+    is_new: bool
+    rules: RuleChange | None
+
+
 @dataclass(frozen=True)
 class _Facts:
-    """What the warehouse says of all institutions as of the date."""
+    """What alerts are decided on besides scores, by institution."""
 
-    answers: Mapping[str, Mapping[ProbeCall, scoring.Answer]]
-    attestations: Mapping[str, Sequence[scoring.Attested]]
-    freshness: Mapping[str, Mapping[str, scoring.Freshness]]
-    official: Mapping[str, Mapping[str, Decimal]]
-    external: Mapping[str, Mapping[str, scoring.ExternalValue]]
-    failed: Mapping[str, Sequence[alerts.FailedSource]]
     down: Mapping[str, Sequence[alerts.DownService]]
     late: Mapping[str, Sequence[alerts.LateApplication]]
     turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
     compromised: Mapping[str, Sequence[alerts.CompromisedService]]
     changed: Mapping[str, Sequence[alerts.ChangedService]]
 
-    def of(self, institution: str, as_of: datetime) -> Known:
-        """What one institution is judged by."""
-        return Known(
-            since=as_of,
-            answers=self.answers.get(institution, {}),
-            attestations=self.attestations.get(institution, ()),
-            freshness=self.freshness[institution],
-            official=self.official.get(institution, {}),
-            external=self.external.get(institution, {}),
-        )
+
+DATES_AT_ONCE = 31
+"""So many dates share a transaction, for which the warehouse is held."""
 
 
 def score(
-    warehouse: Home, *, as_of: datetime, now: datetime, institutions: Collection[str] | None = None
+    warehouse: Home,
+    *,
+    as_of: datetime,
+    now: datetime,
+    institutions: Collection[str] | None = None,
+    since: datetime | None = None,
 ) -> list[ScoreResult]:
     """Score every institution known at `as_of` (or those named), and put its alerts into the outbox.
 
-    Where the last scored date was scored under other rules only, it is scored again under the present ones
-    first, so that what moved since is told apart from what the rules moved.
+    With `since` the days from there to `as_of` are scored first, each at the hour of `as_of`: history, of
+    which nobody is told. Where the last date before was scored under other rules only, it is scored again
+    under the present ones first, so that what moved since is told apart from what the rules moved.
     Raises ScoreError when no institution is known by then.
     """
+    days = max((as_of - since).days, 0) if since else 0
+    dates = [as_of - timedelta(days=back) for back in range(days, -1, -1)]
     own = institutions if isinstance(warehouse, Lake) else None
-    try:
-        with writing(warehouse, now, institutions=own) as connection:
-            return _score(connection, as_of, now, institutions, may_change_rules=own is None)
-    except _NewRulesError:
-        with writing(warehouse, now) as connection:
-            return _score(connection, as_of, now, institutions, may_change_rules=True)
+    results: list[ScoreResult] = []
+    for first in range(0, len(dates), DATES_AT_ONCE):
+        together = dates[first : first + DATES_AT_ONCE]
+        try:
+            with writing(warehouse, now, institutions=own) as connection:
+                results = _score_dates(
+                    connection, together, as_of, now, institutions, may_change_rules=own is None
+                )
+        except _NewRulesError:
+            with writing(warehouse, now) as connection:
+                results = _score_dates(connection, together, as_of, now, institutions, may_change_rules=True)
+    return results
 
 
 class _NewRulesError(Exception):
     """Rules are used for the first time, which all institutions share."""
 
 
-def _score(
+def _score_dates(
     connection: duckdb.DuckDBPyConnection,
-    as_of: datetime,
+    dates: Sequence[datetime],
+    last: datetime,
     now: datetime,
     institutions: Collection[str] | None,
     *,
     may_change_rules: bool,
 ) -> list[ScoreResult]:
-    results = score_facts(
-        connection, as_of=as_of, now=now, institutions=institutions, may_change_rules=may_change_rules
-    )
-    for name in dict.fromkeys(r.institution for r in results):
-        made = [_made(r.instrument, r.current) for r in results if r.institution == name]
-        record_score(connection, name, "score", now, {"as_of": as_of.isoformat()}, made)
+    """Score dates, and write down each. Results are those of `last`; the others are history."""
+    run = _Run()
+    results: list[ScoreResult] = []
+    with _uncollected():
+        for date in dates:
+            made, results = _score_date(
+                connection,
+                run,
+                date,
+                now,
+                institutions,
+                is_last=date == last,
+                may_change_rules=may_change_rules,
+            )
+            record_scores(connection, "score", now, {"as_of": date.isoformat()}, made)
     return results
 
 
@@ -152,21 +188,51 @@ def score_facts(
     as_of: datetime,
     now: datetime,
     institutions: Collection[str] | None,
-    may_change_rules: bool = True,
 ) -> list[ScoreResult]:
     """Do what `score` does by what the current database holds, and write down no operation.
 
     Raises ScoreError when no institution is known by then.
     """
+    _, results = _score_date(
+        connection, _Run(), as_of, now, institutions, is_last=True, may_change_rules=True
+    )
+    return results
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without looking for garbage: objects that all stay would be looked through again and again."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _score_date(
+    connection: duckdb.DuckDBPyConnection,
+    run: _Run,
+    as_of: datetime,
+    now: datetime,
+    institutions: Collection[str] | None,
+    *,
+    is_last: bool,
+    may_change_rules: bool,
+) -> tuple[dict[str, list[_Made]], list[ScoreResult]]:
+    """All instruments of a date: what was made of each institution, and the results of the last date."""
     known = rows_of(connection, "institutions", {"as_of": as_of})
     chosen = [row for row in known if institutions is None or row["institution"] in institutions]
     if not chosen:
+        if not is_last:
+            return {}, []
         raise ScoreError(
             f"{', '.join(institutions or ['institutions'])}: not known at {as_of.isoformat()}; "
             "run pantau collect, then pantau load"
         )
     results: list[ScoreResult] = []
-    models = Models()
+    made: dict[str, list[_Made]] = {row["institution"]: [] for row in chosen}
     main = sorted({row["instrument"] for row in chosen})
     beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
     for instrument_id in (*main, *beside):
@@ -175,12 +241,31 @@ def score_facts(
             raise _NewRulesError(instrument_id)
         write_ruleset(connection, ruleset)
         use_ruleset(connection, ruleset, now)
-        names = {row["institution"] for row in chosen}
-        _rescore_last_dates(connection, models, ruleset, names, as_of, now)
-        facts = _facts(connection, models, ruleset, names, as_of)
+        names = set(made)
+        _rescore_last_dates(connection, run, ruleset, names, as_of, now)
+        run.models.stand(connection, ruleset.topics, as_of, sorted(names))
         asked = [row for row in chosen if instrument_id in _instruments(row)]
-        results += _score_all(connection, ruleset, facts, asked, as_of, now)
-    return results
+        done = _score_all(connection, run, ruleset, asked, as_of, now, is_history=not is_last, whole=is_last)
+        for one in done:
+            made[one.current.institution].append(_made(instrument_id, one.current))
+        if is_last:
+            judged_by = run.standing(ruleset).known(connection, [one.current.institution for one in done])
+            results += [
+                ScoreResult(
+                    one.current.institution,
+                    instrument_id,
+                    one.current,
+                    one.previous,
+                    one.changes,
+                    one.told,
+                    one.is_new,
+                    ruleset,
+                    judged_by[one.current.institution],
+                    one.rules,
+                )
+                for one in done
+            ]
+    return made, results
 
 
 def rescore(
@@ -192,7 +277,7 @@ def rescore(
     was captured by a date but loaded after it was first scored counts for it now. Repeating does nothing.
     """
     results: list[Rescored] = []
-    models = Models()
+    run = _Run()
     with writing(warehouse, now) as connection:
         instruments = connection.execute("SELECT DISTINCT instrument FROM score.run ORDER BY ALL").fetchall()
         for (instrument_id,) in instruments:
@@ -206,17 +291,17 @@ def rescore(
             ]
             for as_of in sorted({row["as_of"] for row in behind}):
                 names = {row["institution"] for row in behind if row["as_of"] == as_of}
-                results += _rescore_date(connection, models, ruleset, names, as_of, now)
+                results += _rescore_date(connection, run, ruleset, names, as_of, now)
         asked = {"since": since.isoformat() if since else None}
         known = connection.execute("SELECT DISTINCT institution FROM score.run ORDER BY ALL").fetchall()
-        for (name,) in known:
-            made = [_made(r.instrument, r.after) for r in results if r.institution == name]
-            if institution in (None, name):
-                record_score(connection, name, "rescore", now, asked, made)
+        made: dict[str, list[_Made]] = {name: [] for (name,) in known if institution in (None, name)}
+        for r in results:
+            made[r.institution].append(_made(r.instrument, r.after))
+        record_scores(connection, "rescore", now, asked, made)
     return results
 
 
-def _made(instrument: str, scored: attribution.Scored) -> tuple[str, str, str]:
+def _made(instrument: str, scored: attribution.Scored) -> _Made:
     return scored.score_id, instrument, scored.ruleset_hash
 
 
@@ -231,7 +316,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> list[dic
 
 def _rescore_last_dates(
     connection: duckdb.DuckDBPyConnection,
-    models: Models,
+    run: _Run,
     ruleset: Ruleset,
     names: Set[str],
     as_of: datetime,
@@ -244,18 +329,18 @@ def _rescore_last_dates(
         if row["institution"] in names and (row["institution"], row["as_of"]) in behind:
             dates.setdefault(row["as_of"], set()).add(row["institution"])
     for date in sorted(dates):
-        _rescore_date(connection, models, ruleset, dates[date], date, now)
+        _rescore_date(connection, run, ruleset, dates[date], date, now)
 
 
 def _rescore_date(
     connection: duckdb.DuckDBPyConnection,
-    models: Models,
+    run: _Run,
     ruleset: Ruleset,
     names: Set[str],
     as_of: datetime,
     now: datetime,
 ) -> list[Rescored]:
-    facts = _facts(connection, models, ruleset, names, as_of)
+    run.models.stand(connection, ruleset.topics, as_of, sorted(names))
     asked = [
         row
         for row in rows_of(connection, "institutions", {"as_of": as_of})
@@ -263,74 +348,80 @@ def _rescore_date(
     ]
     results = []
     moves = []
-    for done in _score_all(connection, ruleset, facts, asked, as_of, now, is_history=True):
-        before = score_at(connection, ruleset, done.institution, as_of, same_rules=False)
+    for done in _score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True):
+        name = done.current.institution
+        before = score_at(connection, ruleset, name, as_of, same_rules=False)
         if before is not None:
             moved = explain_change(connection, ruleset.instrument, before, done.current, done.current)
             if done.is_new:
                 moves.append((before, done.current, moved))
-            results.append(Rescored(done.institution, ruleset.instrument.id, before, done.current, moved))
+            results.append(Rescored(name, ruleset.instrument.id, before, done.current, moved))
     write_changes(connection, moves)
     return results
 
 
 def _score_all(
     connection: duckdb.DuckDBPyConnection,
+    run: _Run,
     ruleset: Ruleset,
-    facts: _Facts,
     rows: Sequence[Mapping[str, Any]],
     as_of: datetime,
     now: datetime,
     *,
-    is_history: bool = False,
-) -> list[ScoreResult]:
-    """Score institutions under one ruleset: what is read and written of them, in one go for all."""
+    is_history: bool,
+    whole: bool,
+) -> list[_Done]:
+    """Score institutions under one ruleset: what is read and written of them, in one go for all.
+
+    Findings are exact where they moved, or of all where `whole`.
+    """
+    run.models.ask(connection, ruleset.probes, ruleset.rules.calls())
+    standing = run.standing(ruleset)
     names = [row["institution"] for row in rows]
-    scores = {name: _judged(ruleset, name, facts.of(name, as_of), as_of) for name in names}
-    before = previous_scores(connection, ruleset, names, as_of)
+    stands = standing.step(connection, names, as_of, whole=whole)
+    before = _previous(connection, standing, stands, as_of)
     newest = dict(
         connection.execute(
             "SELECT institution, max(as_of) FROM score.run WHERE instrument = $instrument GROUP BY ALL",
             {"instrument": ruleset.instrument.id},
         ).fetchall()
     )
-    written = {
-        row[0]
-        for row in connection.execute(
-            "SELECT score_id FROM score.run WHERE list_contains($ids, score_id)",
-            {"ids": [current.score_id for current in scores.values()]},
-        ).fetchall()
-    }
+    scores = {name: stand.current for name, stand in stands.items()}
+    written = written_scores(connection, [current.score_id for current in scores.values()])
     fresh = [current for current in scores.values() if current.score_id not in written]
-    write_scores(connection, ruleset, fresh, now)
+    write_scores(connection, standing, fresh, now)
     places = {row["institution"]: row["name"] for row in rows}
     write_comparisons(
         connection,
         {current.institution: (current.score_id, places[current.institution]) for current in fresh},
         as_of,
+        run.comparisons,
     )
+    failed: dict[str, list[alerts.FailedSource]] = {}
+    for source in rows_of(connection, "failed_sources", {"as_of": as_of}):
+        failed.setdefault(source.pop("institution"), []).append(alerts.FailedSource(**source))
+    facts = _facts(connection, as_of) if not is_history else None
     results = []
     others = _has_other_rules(connection, ruleset)
     for row in rows:
         name = row["institution"]
         current, previous = scores[name], before.get(name)
-        failed = facts.failed.get(name, ())
         moved: tuple[attribution.Change, ...] = ()
-        if previous:
+        if previous and _has_moved(previous, current):
             moved = explain_change(
-                connection, ruleset.instrument, previous, current, may_have_failed=bool(failed)
+                connection, ruleset.instrument, previous, current, may_have_failed=name in failed
             )
         rules = _rules_between(connection, ruleset, previous) if previous and others else None
         decided: tuple[alerts.Alert, ...] = ()
         # A date scored after the fact is history: nobody is to be woken by it.
-        if not is_history and newest.get(name, as_of) <= as_of:
+        if facts is not None and newest.get(name, as_of) <= as_of:
             # What is not about an instrument is told once, with the headline's score.
             told = row["instrument"] == ruleset.instrument.id
             decided = alerts.decide(
                 ruleset.instrument,
                 previous,
                 current,
-                failed if told else (),
+                failed.get(name, ()) if told else (),
                 facts.down.get(name, ()) if told else (),
                 Decimal(row["min_drop"]),
                 ZoneInfo(row["time_zone"]),
@@ -341,48 +432,45 @@ def _score_all(
                 moved=moved,
                 rules=rules,
             )
-        results.append(
-            ScoreResult(
-                name,
-                ruleset.instrument.id,
-                current,
-                previous,
-                moved,
-                decided,
-                current.score_id not in written,
-                ruleset,
-                facts.of(name, as_of),
-                rules,
-            )
-        )
+        is_new = current.score_id not in written
+        results.append(_Done(current, previous, moved, decided, is_new, rules))
     write_changes(
         connection, [(r.previous, r.current, r.changes) for r in results if r.previous and r.is_new]
     )
-    write_outbox(connection, [(r.current, r.alerts) for r in results], now)
+    write_outbox(connection, [(r.current, r.told) for r in results], now)
     return results
 
 
-def _judged(ruleset: Ruleset, name: str, known: Known, as_of: datetime) -> attribution.Scored:
-    findings = scoring.judge(
-        ruleset.rules,
-        ruleset.instrument,
-        ruleset.probes,
-        known.answers,
-        known.attestations,
-        known.freshness,
-        as_of,
-        known.external,
+def _has_moved(previous: attribution.Scored, current: attribution.Scored) -> bool:
+    return any(
+        level.provisional != previous.levels[number].provisional for number, level in current.levels.items()
     )
-    scored = scoring.levels(ruleset.instrument, findings, known.official)
-    return attribution.Scored(
-        score_id=_score_id(name, ruleset, as_of, findings, scored),
-        institution=name,
-        ruleset_hash=ruleset.hash,
-        as_of=as_of,
-        findings={finding.criterion: finding for finding in findings},
-        levels={level.indicator: level for level in scored},
-        aggregates=aggregates(ruleset.instrument, scored),
-    )
+
+
+def _previous(
+    connection: duckdb.DuckDBPyConnection,
+    standing: Standing,
+    stands: Mapping[str, Stand],
+    as_of: datetime,
+) -> dict[str, attribution.Scored]:
+    """By institution the last scored date before `as_of` under the same ruleset, where there is one.
+
+    Its findings are those of that date only where a level is another than now.
+    """
+    found: dict[str, attribution.Scored] = {}
+    unread: dict[str, tuple[str, datetime]] = {}
+    for name, score_id, at in previous_runs(connection, standing.ruleset, list(stands), as_of):
+        before = stands[name].before
+        if before is not None and before.score_id == score_id:
+            found[name] = before
+        else:
+            unread[name] = (score_id, at)
+    differing = standing.differing(connection, {name: score_id for name, (score_id, _) in unread.items()})
+    read = {s.institution: s for s in read_scores(connection, [unread[name][0] for name in differing])}
+    for name, (score_id, at) in unread.items():
+        same = replace(stands[name].current, score_id=score_id, as_of=at)
+        found[name] = read.get(name, same)
+    return found
 
 
 def _has_other_rules(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> bool:
@@ -401,38 +489,14 @@ def _rules_between(
     before = score_at(connection, ruleset, previous.institution, previous.as_of, same_rules=False)
     if before is None:
         return None
+    previous = read_score(connection, previous.score_id)
     return alerts.RuleChange(
         before, previous, explain_change(connection, ruleset.instrument, before, previous, previous)
     )
 
 
-def _facts(
-    connection: duckdb.DuckDBPyConnection,
-    models: Models,
-    ruleset: Ruleset,
-    names: Collection[str],
-    as_of: datetime,
-) -> _Facts:
-    parameters = {"as_of": as_of, "instrument": ruleset.instrument.id}
-    models.stand(connection, ruleset.topics, as_of, sorted(names))
-    models.ask(connection, ruleset.probes, ruleset.rules.calls())
-    freshness: dict[str, dict[str, scoring.Freshness]] = {}
-    for row in rows_of(connection, "freshness", parameters):
-        freshness.setdefault(row["institution"], {})[row["kind"]] = scoring.Freshness(
-            row["ttl"], row["grace"]
-        )
-    external: dict[str, dict[str, scoring.ExternalValue]] = {}
-    for row in rows_of(connection, "external_indices", parameters):
-        external.setdefault(row["institution"], {})[row["index_id"]] = external_value(row)
-    official: dict[str, dict[str, Decimal]] = {}
-    for row in rows_of(connection, "official_levels", parameters):
-        official.setdefault(row["institution"], {})[row["indicator"]] = row["level"]
-    attested: dict[str, list[scoring.Attested]] = {}
-    for row in rows_of(connection, "attestations", parameters | {"is_later": False}):
-        attested.setdefault(row["institution"], []).append(attested_by(row))
-    failed: dict[str, list[alerts.FailedSource]] = {}
-    for row in rows_of(connection, "failed_sources", parameters):
-        failed.setdefault(row.pop("institution"), []).append(alerts.FailedSource(**row))
+def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> _Facts:
+    parameters = {"as_of": as_of}
     down: dict[str, list[alerts.DownService]] = {}
     for row in rows_of(connection, "down_services", parameters):
         down.setdefault(row.pop("institution"), []).append(alerts.DownService(**row))
@@ -450,71 +514,4 @@ def _facts(
     changed: dict[str, list[alerts.ChangedService]] = {}
     for row in rows_of(connection, "changed_services", parameters):
         changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
-    return _Facts(
-        models.answers(connection),
-        attested,
-        freshness,
-        official,
-        external,
-        failed,
-        down,
-        late,
-        turning,
-        compromised,
-        changed,
-    )
-
-
-def external_value(row: Mapping[str, Any]) -> scoring.ExternalValue:
-    """A row of the query external_indices or later_external."""
-    return scoring.ExternalValue(
-        index=row["index_id"],
-        year=row["year"],
-        value=row["value"].normalize(),
-        observed_at=row["observed_at"],
-        expires_at=row["expires_at"],
-        citation=row["citation"],
-        evidence_ids=(row["capture_id"],),
-    )
-
-
-def attested_by(row: Mapping[str, Any]) -> scoring.Attested:
-    """A row of the query attestations."""
-    who = f"{row['signer']} ({row['signer_role']})" if row["signer_role"] else row["signer"]
-    verb = {
-        "terpenuhi": "menyatakan terpenuhi",
-        "tidak_terpenuhi": "menyatakan tidak terpenuhi",
-        "dicabut": "mencabut pernyataan",
-    }[row["statement"]]
-    scope = f", cakupan: {row['scope']}" if row["scope"] else ""
-    return scoring.Attested(
-        criterion=row["criterion"],
-        statement=row["statement"],
-        signer=row["signer"],
-        signed_at=row["signed_at"],
-        expires_at=row["expires_at"],
-        reason=f"{who} {verb} pada {row['signed_on']:%d-%m-%Y}, berkas {row['file_name']}{scope}",
-        evidence_ids=(row["capture_id"], row["file_capture_id"]),
-        has_own_expiry=row["has_own_expiry"],
-    )
-
-
-def _score_id(
-    institution: str,
-    ruleset: Ruleset,
-    as_of: datetime,
-    findings: Sequence[scoring.Finding],
-    scored: Sequence[scoring.IndicatorLevel],
-) -> str:
-    content = json.dumps(
-        [
-            institution,
-            ruleset.instrument.id,
-            ruleset.hash,
-            as_of.isoformat(),
-            [finding.said for finding in findings],
-            [[getattr(level, name) for name in _LEVEL] for level in scored],
-        ],
-        default=str,
-    )
-    return hashlib.sha256(content.encode()).hexdigest()
+    return _Facts(down, late, turning, compromised, changed)

@@ -13,11 +13,11 @@ from typing import Any
 import duckdb
 
 from transforms import alerts, attribution
-from transforms.index import Aggregate, rounded
+from transforms.index import Aggregate
 from transforms.ruleset import Ruleset
-from transforms.scoring import Finding, IndicatorLevel
-from warehouse.connection import append, append_columns, execute, statement
-from warehouse.level_rows import crosswalk_rows, finding_columns, level_row, read_finding, read_level
+from transforms.scoring import Attested, ExternalValue, Finding, IndicatorLevel
+from warehouse.connection import append, execute, moment, statement
+from warehouse.level_rows import crosswalk_rows, read_finding, read_level
 
 QUERIES = Path(__file__).parent / "queries"
 
@@ -99,62 +99,14 @@ def write_ruleset(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> No
     )
 
 
-def write_scores(
-    connection: duckdb.DuckDBPyConnection,
-    ruleset: Ruleset,
-    scores: Sequence[attribution.Scored],
-    now: datetime,
-) -> None:
-    """Scores that are not written yet, each table in one go: appending one score at a time is slow."""
-    run = {
-        "instrument": ruleset.instrument.id,
-        "ruleset_hash": ruleset.hash,
-        "scored_at": now,
-        "scale": ruleset.instrument.scale,
-    }
-    append(
-        connection,
-        "score.run",
-        [{"score_id": s.score_id, "institution": s.institution, "as_of": s.as_of} for s in scores],
-        **run,
-    )
-    findings = [(s, finding) for s in scores for finding in s.findings.values()]
-    append_columns(
-        connection,
-        "score.finding",
-        {
-            "score_id": [s.score_id for s, _ in findings],
-            "institution": [s.institution for s, _ in findings],
-            **finding_columns([finding for _, finding in findings]),
-        },
-    )
-    levels = [
-        level_row(level) | {"score_id": s.score_id, "institution": s.institution}
-        for s in scores
-        for level in s.levels.values()
-    ]
-    append(connection, "score.level", levels)
-    append(
-        connection,
-        "score.aggregate",
-        [
-            {
-                "score_id": s.score_id,
-                "institution": s.institution,
-                "scope": aggregate.scope,
-                "code": aggregate.code,
-                "name": aggregate.name,
-                "weight": aggregate.weight,
-                "proven": rounded(aggregate.proven, 10),
-                "provisional": rounded(aggregate.provisional, 10),
-                "possible": rounded(aggregate.possible, 10),
-                "coverage": rounded(aggregate.coverage, 6),
-                "predikat": aggregate.predikat,
-            }
-            for s in scores
-            for aggregate in s.aggregates
-        ],
-    )
+def written_scores(connection: duckdb.DuckDBPyConnection, score_ids: Sequence[str]) -> set[str]:
+    """Those of the scores that are written already."""
+    rows = connection.execute(
+        "SELECT score_id FROM score.run "
+        "SEMI JOIN (SELECT unnest($ids::VARCHAR[]) AS score_id) USING (score_id)",
+        {"ids": list(score_ids)},
+    ).fetchall()
+    return {score_id for (score_id,) in rows}
 
 
 def write_outbox(
@@ -193,18 +145,18 @@ def write_outbox(
     )
 
 
-def previous_scores(
+def previous_runs(
     connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institutions: Sequence[str], as_of: datetime
-) -> dict[str, attribution.Scored]:
-    """By institution the last scored date before `as_of` under the same ruleset, where there is one."""
+) -> list[tuple[str, str, datetime]]:
+    """By institution score and date of the last scored date before `as_of` under the same ruleset, if any."""
     parameters = {
         "institutions": list(institutions),
         "instrument": ruleset.instrument.id,
         "ruleset_hash": ruleset.hash,
         "as_of": as_of,
     }
-    runs = rows_of(connection, "previous_run", parameters)
-    return {s.institution: s for s in read_scores(connection, [row["score_id"] for row in runs])}
+    rows = rows_of(connection, "previous_run", parameters)
+    return [(row["institution"], row["score_id"], row["as_of"]) for row in rows]
 
 
 def score_at(
@@ -284,3 +236,40 @@ def rows_of(
 def fetch_rows(result: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
     names = [column[0] for column in result.description]
     return [dict(zip(names, row, strict=True)) for row in result.fetchall()]
+
+
+def external_value(row: Mapping[str, Any]) -> ExternalValue:
+    """A row of the query external_indices or later_external."""
+    return ExternalValue(
+        index=row["index_id"],
+        year=row["year"],
+        value=row["value"].normalize(),
+        observed_at=row["observed_at"],
+        expires_at=row["expires_at"],
+        citation=row["citation"],
+        evidence_ids=(row["capture_id"],),
+    )
+
+
+def attested_by(row: Mapping[str, Any]) -> Attested:
+    """A row of the query attestations."""
+    who = f"{row['signer']} ({row['signer_role']})" if row["signer_role"] else row["signer"]
+    verb = {
+        "terpenuhi": "menyatakan terpenuhi",
+        "tidak_terpenuhi": "menyatakan tidak terpenuhi",
+        "dicabut": "mencabut pernyataan",
+    }[row["statement"]]
+    signed_at, expires_at = moment(row["signed_us"]), moment(row["expires_us"])
+    assert signed_at is not None
+    assert expires_at is not None
+    scope = f", cakupan: {row['scope']}" if row["scope"] else ""
+    return Attested(
+        criterion=row["criterion"],
+        statement=row["statement"],
+        signer=row["signer"],
+        signed_at=signed_at,
+        expires_at=expires_at,
+        reason=f"{who} {verb} pada {row['signed_on']:%d-%m-%Y}, berkas {row['file_name']}{scope}",
+        evidence_ids=(row["capture_id"], row["file_capture_id"]),
+        has_own_expiry=row["has_own_expiry"],
+    )

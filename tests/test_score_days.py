@@ -1,0 +1,115 @@
+"""Days scored in one run, each as it is when it is scored by itself, for all institutions or one."""
+
+from __future__ import annotations
+
+import shutil
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from benchmarks.score_many import FIRST, build
+from warehouse import score as scoring
+from warehouse.compare import differences
+from warehouse.connection import writing
+from warehouse.score import ScoreError, ScoreResult, score
+
+DAYS = 6
+START = FIRST + timedelta(days=60)
+LAST = START + timedelta(days=DAYS - 1)
+
+
+@pytest.fixture(scope="module")
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight institutions of which something changes every day: see benchmarks/many_institutions.sql."""
+    path = tmp_path_factory.mktemp("days") / "warehouse.duckdb"
+    with writing(path, FIRST) as connection:
+        build(connection, 8, 60 + DAYS)
+    return path
+
+
+@pytest.fixture(scope="module")
+def day_by_day(evidence: Path) -> tuple[Path, list[ScoreResult]]:
+    path = evidence.with_name("day-by-day.duckdb")
+    shutil.copy(evidence, path)
+    for day in range(DAYS):
+        results = score(path, as_of=START + timedelta(days=day), now=LAST)
+    return path, results
+
+
+def differing(left: Path, right: Path, condition: str = "TRUE") -> dict[str, str]:
+    with duckdb.connect() as connection:
+        for name, path in (("one", left), ("other", right)):
+            connection.execute(f"ATTACH '{path}' AS whole_{name} (READ_ONLY)")
+            connection.execute(f"ATTACH ':memory:' AS {name}")
+            connection.execute(f"CREATE SCHEMA {name}.score")
+            for (table,) in connection.execute(
+                "SELECT table_name FROM duckdb_tables() "
+                f"WHERE database_name = 'whole_{name}' AND schema_name = 'score'"
+            ).fetchall():
+                columns = {c[0] for c in connection.execute(f"FROM whole_{name}.score.{table}").description}
+                chosen = condition if "institution" in columns else "TRUE"
+                connection.execute(
+                    f"CREATE TABLE {name}.score.{table} AS FROM whole_{name}.score.{table} WHERE {chosen}"
+                )
+        counted = connection.execute("SELECT count(*) FROM one.score.finding").fetchone()
+        assert counted is not None
+        assert counted[0] > 0
+        return {one.table: one.first for one in differences(connection, "one", "other")}
+
+
+def test_days_in_one_run_are_those_scored_one_by_one(
+    evidence: Path,
+    day_by_day: tuple[Path, list[ScoreResult]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    path, alone = day_by_day
+    together = tmp_path / "together.duckdb"
+    shutil.copy(evidence, together)
+    # A transaction ends in the middle of the days.
+    monkeypatch.setattr(scoring, "DATES_AT_ONCE", 4)
+    results = score(together, as_of=LAST, now=LAST, since=START)
+    assert differing(path, together) == {}
+    assert [(r.current, r.known, r.changes) for r in results] == [
+        (r.current, r.known, r.changes) for r in alone
+    ]
+    with duckdb.connect(str(together), read_only=True) as connection:
+        moved = connection.execute("SELECT count(DISTINCT score_id) FROM score.change").fetchone()
+        told = connection.execute(
+            "SELECT DISTINCT as_of FROM ops.outbox JOIN score.run USING (score_id)"
+        ).fetchall()
+    assert moved is not None
+    assert moved[0] >= 3
+    assert [at for (at,) in told] == [LAST]
+
+
+def test_days_of_one_institution_are_those_among_all(
+    evidence: Path, day_by_day: tuple[Path, list[ScoreResult]], tmp_path: Path
+) -> None:
+    alone = tmp_path / "alone.duckdb"
+    shutil.copy(evidence, alone)
+    score(alone, as_of=LAST, now=LAST, since=START, institutions=("kota-0001",))
+    assert differing(day_by_day[0], alone, "institution = 'kota-0001'") == {}
+
+
+def test_days_scored_before_are_not_written_again(
+    day_by_day: tuple[Path, list[ScoreResult]], tmp_path: Path
+) -> None:
+    again = tmp_path / "again.duckdb"
+    shutil.copy(day_by_day[0], again)
+    score(again, as_of=LAST, now=LAST + timedelta(hours=1), since=START)
+    assert differing(day_by_day[0], again) == {}
+
+
+def test_days_before_the_first_file_are_left_out(evidence: Path, tmp_path: Path) -> None:
+    path = tmp_path / "early.duckdb"
+    shutil.copy(evidence, path)
+    known_from = FIRST - timedelta(days=400)
+    with pytest.raises(ScoreError, match="not known"):
+        score(path, as_of=known_from - timedelta(days=1), now=LAST, since=known_from - timedelta(days=3))
+    results = score(path, as_of=known_from, now=LAST, since=known_from - timedelta(days=2))
+    assert {r.current.as_of for r in results} == {known_from}
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute("SELECT DISTINCT as_of FROM score.run").fetchall() == [(known_from,)]

@@ -1,0 +1,488 @@
+"""What stands of many institutions under one ruleset, date after date: judged again where a fact is another.
+
+The first date of a run is judged whole. At a later one most findings are what they were: sources ran again
+and services were up again, so that they differ only in what they cite and when it was seen. Those are moved
+with the answers, in SQL. Judged again is what calls answer otherwise or at another age, and what is due: a
+statement runs out at a moment known beforehand. An institution whose file or statements have another version
+is judged whole again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pandas as pd
+
+from transforms import attribution
+from transforms.forecast import Known
+from transforms.index import Aggregate, aggregates
+from transforms.instrument import ProbeCall
+from transforms.ruleset import Ruleset
+from transforms.scoring import (
+    Attested,
+    ExternalValue,
+    Finding,
+    Freshness,
+    IndicatorLevel,
+    Judgement,
+    blanks,
+    judgements,
+    levels,
+)
+from warehouse.asking import Models
+from warehouse.connection import append, append_columns
+from warehouse.level_rows import finding_columns, level_row, total_row
+from warehouse.score_rows import attested_by, external_value, rows_of
+
+_LEVEL = tuple(entry.name for entry in fields(IndicatorLevel))
+
+
+@dataclass(frozen=True)
+class File:
+    """What one institution is judged by besides what probes answer."""
+
+    attestations: Sequence[Attested]
+    freshness: Mapping[str, Freshness]
+    official: Mapping[str, Decimal]
+    external: Mapping[str, ExternalValue]
+
+
+@dataclass
+class _Held:
+    """One institution as it stands; `scored` is its last date. What moves is as of when it was judged."""
+
+    file: File
+    judged: dict[str, Judgement]
+    levels: dict[str, IndicatorLevel]
+    aggregates: tuple[Aggregate, ...]
+    due_at: datetime | None = None
+    digest: str = ""
+    scored: attribution.Scored | None = None
+
+
+@dataclass(frozen=True)
+class _Past:
+    """How an institution stood at the date before."""
+
+    judged: Mapping[str, Judgement]
+    levels: Mapping[str, IndicatorLevel]
+
+
+@dataclass(frozen=True)
+class Stand:
+    """One institution at a date. `before` is its date before, where that was judged in the same run.
+
+    Where not all was asked for, findings cite what they do at their date only of indicators that moved.
+    """
+
+    current: attribution.Scored
+    before: attribution.Scored | None
+
+
+@dataclass
+class Standing:
+    """What stands of the institutions of one ruleset on one connection."""
+
+    ruleset: Ruleset
+    models: Models
+    as_of: datetime | None = None
+    held: dict[str, _Held] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        name = self.ruleset.instrument.id.replace("-", "_")
+        self.findings, self.levels, self.totals = f"finding_{name}", f"level_{name}", f"total_{name}"
+        self._blanks = blanks(self.ruleset.rules, self.ruleset.instrument)
+        self._criteria: dict[ProbeCall, list[str]] = {}
+        for rule in self.ruleset.rules.rules:
+            for call in dict.fromkeys(rule.calls):
+                self._criteria.setdefault(call, []).append(rule.criterion)
+        self._indicators = {c.id: i.number for i, _, c in self.ruleset.instrument.placed()}
+        self._criteria_of = {i.number: [c.id for c in i.criteria] for i in self.ruleset.instrument.indicators}
+
+    def step(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        names: Sequence[str],
+        as_of: datetime,
+        *,
+        whole: bool,
+    ) -> dict[str, Stand]:
+        """Judge institutions at a date, of which models stand and probes were asked. `whole`: all exactly."""
+        if self.as_of is None or self.as_of != self.models.before or as_of < self.as_of:
+            self._begin(connection)
+        replaced, dirty = self._dirty(connection, names, as_of)
+        fresh = [name for name in names if name not in self.held]
+        files = self._files(connection, fresh, as_of) if fresh else {}
+        calls = {
+            (name, call)
+            for name, criteria in dirty.items()
+            for criterion in criteria
+            for call in self.ruleset.rules.rule(criterion).calls
+        }
+        asked = self.ruleset.rules.calls()
+        if len(fresh) == len(names):
+            answers = self.models.answers(connection)
+        else:
+            answers = self.models.answers(connection, calls | {(n, c) for n in fresh for c in asked})
+        rows: list[tuple[str, Judgement]] = []
+        moved_levels: list[tuple[str, IndicatorLevel]] = []
+        moved: dict[str, _Past] = {}
+        for name in fresh:
+            held = self._judged(files[name], answers.get(name, {}), as_of)
+            self.held[name] = held
+            if name in replaced:
+                old = replaced[name]
+                held.scored = old.scored
+                if any(level.provisional != old.levels[n].provisional for n, level in held.levels.items()):
+                    moved[name] = _Past(old.judged, old.levels)
+            rows += [(name, one) for c, one in held.judged.items() if one is not self._blanks.get(c)]
+            moved_levels += [(name, level) for level in held.levels.values()]
+        for name, criteria in dirty.items():
+            held = self.held[name]
+            past = _Past(held.judged, held.levels)
+            found = self._again(held, answers.get(name, {}), as_of, criteria)
+            rows += [(name, one) for one in found.values()]
+            held.judged = held.judged | found
+            held.due_at = min((one.due_at for one in held.judged.values() if one.due_at), default=None)
+            numbers = {self._indicators[criterion] for criterion in found}
+            again = self._levels(held.file, held.judged, numbers)
+            other = [level for level in again if level != held.levels[level.indicator]]
+            if any(level.provisional != past.levels[level.indicator].provisional for level in other):
+                moved[name] = past
+            if other:
+                held.levels = held.levels | {level.indicator: level for level in other}
+                held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
+                moved_levels += [(name, level) for level in other]
+            held.digest = _digest(held)
+        self._write(connection, fresh, rows, moved_levels)
+        stands = self._stands(connection, names, as_of, set(fresh), moved, whole)
+        self.as_of = as_of
+        return stands
+
+    def known(self, connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> dict[str, Known]:
+        """All that institutions were judged by at the last date."""
+        assert self.as_of is not None
+        answers = self.models.answers(connection)
+        calls = frozenset(self.ruleset.rules.calls())
+        found = {}
+        for name in names:
+            file = self.held[name].file
+            own = {call: answer for call, answer in answers.get(name, {}).items() if call in calls}
+            found[name] = Known(
+                self.as_of, own, file.attestations, file.freshness, file.official, file.external
+            )
+        return found
+
+    def differing(self, connection: duckdb.DuckDBPyConnection, scores: Mapping[str, str]) -> list[str]:
+        """Of institutions, each with an earlier score, those of which a level or total is another now."""
+        if not scores:
+            return []
+        connection.register(
+            "earlier_score", pd.DataFrame({"institution": list(scores), "score_id": list(scores.values())})
+        )
+        found = set()
+        for table, of in ((self.levels, "level"), (self.totals, "aggregate")):
+            names = [column[0] for column in connection.execute(f"FROM {table} LIMIT 0").description]
+            said = ", ".join(names)
+            rows = connection.execute(
+                f"SELECT DISTINCT institution FROM (SELECT {said} FROM {table} "
+                "SEMI JOIN earlier_score USING (institution) EXCEPT "
+                f"SELECT {', '.join(f'past.{name}' for name in names)} FROM score.{of} AS past "
+                "SEMI JOIN earlier_score USING (score_id))"
+            ).fetchall()
+            found |= {name for (name,) in rows}
+        connection.unregister("earlier_score")
+        return sorted(found)
+
+    def _begin(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self.held = {}
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {self.findings} AS "
+            "SELECT * EXCLUDE (score_id), NULL::INTEGER AS moves_with FROM score.finding LIMIT 0"
+        )
+        for table, of in ((self.levels, "level"), (self.totals, "aggregate")):
+            connection.execute(
+                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * EXCLUDE (score_id) FROM score.{of} LIMIT 0"
+            )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE blank_{self.findings} AS "
+            f"SELECT * EXCLUDE (institution) FROM {self.findings}"
+        )
+        judged = list(self._blanks.values())
+        if judged:
+            columns = finding_columns([one.finding for one in judged])
+            append_columns(connection, f"blank_{self.findings}", columns)
+
+    def _dirty(
+        self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], as_of: datetime
+    ) -> tuple[dict[str, _Held], dict[str, set[str]]]:
+        """Institutions to be judged whole again, and criteria of others that may be judged otherwise."""
+        if not self.held:
+            return {}, {}
+        touched = rows_of(connection, "touched", {"before": self.as_of, "as_of": as_of})
+        gone = (self.held.keys() - set(names)) | ({row["institution"] for row in touched} & self.held.keys())
+        replaced = {name: self.held.pop(name) for name in gone}
+        if gone:
+            for table in (self.findings, self.levels, self.totals):
+                connection.execute(
+                    f"DELETE FROM {table} WHERE institution IN (SELECT unnest($gone))", {"gone": sorted(gone)}
+                )
+        dirty: dict[str, set[str]] = {}
+        for name, call in self.models.changed(connection):
+            if name in self.held and call in self._criteria:
+                dirty.setdefault(name, set()).update(self._criteria[call])
+        for name, held in self.held.items():
+            if held.due_at is not None and held.due_at <= as_of:
+                due = {c for c, one in held.judged.items() if one.due_at is not None and one.due_at <= as_of}
+                dirty.setdefault(name, set()).update(due)
+        return replaced, dirty
+
+    def _files(
+        self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], as_of: datetime
+    ) -> dict[str, File]:
+        parameters = {
+            "as_of": as_of,
+            "instrument": self.ruleset.instrument.id,
+            "institutions": list(names),
+            "is_later": False,
+        }
+        freshness: dict[str, dict[str, Freshness]] = {name: {} for name in names}
+        for row in rows_of(connection, "freshness", parameters):
+            freshness[row["institution"]][row["kind"]] = Freshness(row["ttl"], row["grace"])
+        external: dict[str, dict[str, ExternalValue]] = {name: {} for name in names}
+        for row in rows_of(connection, "external_indices", parameters):
+            if row["institution"] in external:
+                external[row["institution"]][row["index_id"]] = external_value(row)
+        official: dict[str, dict[str, Decimal]] = {name: {} for name in names}
+        for row in rows_of(connection, "official_levels", parameters):
+            official[row["institution"]][row["indicator"]] = row["level"]
+        attested: dict[str, list[Attested]] = {name: [] for name in names}
+        for row in rows_of(connection, "attestations", parameters):
+            attested[row["institution"]].append(attested_by(row))
+        return {
+            name: File(tuple(attested[name]), freshness[name], official[name], external[name])
+            for name in names
+        }
+
+    def _judged(self, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime) -> _Held:
+        rules, norm = self.ruleset.rules, self.ruleset.instrument
+        made = judgements(
+            rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of, file.external
+        )
+        judged = {one.finding.criterion: one for one in made}
+        found = self._levels(file, judged, None)
+        held = _Held(file, judged, {level.indicator: level for level in found}, aggregates(norm, found))
+        held.due_at = min((one.due_at for one in made if one.due_at), default=None)
+        held.digest = _digest(held)
+        return held
+
+    def _again(
+        self, held: _Held, answers: Mapping[ProbeCall, Any], as_of: datetime, only: Collection[str]
+    ) -> dict[str, Judgement]:
+        rules, norm, file = self.ruleset.rules, self.ruleset.instrument, held.file
+        made = judgements(
+            rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of,
+            file.external, only,
+        )  # fmt: skip
+        return {one.finding.criterion: one for one in made}
+
+    def _levels(
+        self, file: File, judged: Mapping[str, Judgement], only: Collection[str] | None
+    ) -> tuple[IndicatorLevel, ...]:
+        numbers = self._criteria_of if only is None else only
+        found = {c: judged[c].finding for number in numbers for c in self._criteria_of[number]}
+        return levels(self.ruleset.instrument, found, file.official, only)
+
+    def _write(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        fresh: Sequence[str],
+        rows: Sequence[tuple[str, Judgement]],
+        moved: Sequence[tuple[str, IndicatorLevel]],
+    ) -> None:
+        """Let the tables of what stands hold what was judged."""
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS FROM {self.findings} LIMIT 0")
+        columns = finding_columns([one.finding for _, one in rows])
+        columns["institution"] = [name for name, _ in rows]
+        columns["moves_with"] = [
+            None if one.moves_with is None else self.models.calls[one.moves_with] for _, one in rows
+        ]
+        if rows:
+            append_columns(connection, "judged", columns)
+        connection.execute(
+            f"DELETE FROM {self.findings} AS old USING judged "
+            "WHERE old.institution = judged.institution AND old.criterion = judged.criterion"
+        )
+        connection.execute(f"INSERT INTO {self.findings} FROM judged")
+        if fresh:
+            connection.execute(
+                f"INSERT INTO {self.findings} BY NAME FROM (SELECT fresh.institution, blank.* "
+                "FROM (SELECT unnest($fresh::VARCHAR[]) AS institution) AS fresh, "
+                f"blank_{self.findings} AS blank) AS found ANTI JOIN judged USING (institution, criterion)",
+                {"fresh": list(fresh)},
+            )
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
+        append(connection, "moved", [level_row(level) | {"institution": name} for name, level in moved])
+        connection.execute(
+            f"DELETE FROM {self.levels} AS old USING moved "
+            "WHERE old.institution = moved.institution AND old.indicator = moved.indicator"
+        )
+        connection.execute(f"INSERT INTO {self.levels} FROM moved")
+        connection.execute(f"DELETE FROM {self.totals} WHERE institution IN (SELECT institution FROM moved)")
+        append(
+            connection,
+            self.totals,
+            [
+                total_row(total) | {"institution": name}
+                for name in dict.fromkeys(name for name, _ in moved)
+                for total in self.held[name].aggregates
+            ],
+        )
+
+    def _stands(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        names: Sequence[str],
+        as_of: datetime,
+        fresh: Collection[str],
+        moved: Mapping[str, _Past],
+        whole: bool,
+    ) -> dict[str, Stand]:
+        moving = dict(
+            connection.execute(
+                "SELECT found.institution, sha256(string_agg("
+                "concat_ws(' ', found.criterion, epoch_us(said.observed_at), said.evidence_ids::VARCHAR), "
+                f"';' ORDER BY found.criterion)) FROM {self.findings} AS found JOIN answer AS said "
+                "ON said.institution = found.institution AND said.call = found.moves_with "
+                "GROUP BY found.institution"
+            ).fetchall()
+        )
+        told: dict[str, Collection[str]] = {
+            name: [
+                criterion
+                for number, level in self.held[name].levels.items()
+                if level.provisional != past.levels[number].provisional
+                for criterion in self._criteria_of[number]
+            ]
+            for name, past in moved.items()
+        }
+        wanted = {name: self._indicators if whole else told[name] for name in (names if whole else moved)}
+        exact = self._exact(
+            connection,
+            {name: self.held[name].judged for name in wanted if name not in fresh},
+            wanted,
+        )
+        before_by = {name: past.judged for name, past in moved.items()}
+        exact_before = self._exact(connection, before_by, told, before=True)
+        stands = {}
+        for name in names:
+            held = self.held[name]
+            content = [name, self.ruleset.instrument.id, self.ruleset.hash, as_of.isoformat(), held.digest]
+            identity = json.dumps([*content, moving.get(name)])
+            findings = exact.get(name) or {c: one.finding for c, one in held.judged.items()}
+            current = attribution.Scored(
+                score_id=hashlib.sha256(identity.encode()).hexdigest(),
+                institution=name,
+                ruleset_hash=self.ruleset.hash,
+                as_of=as_of,
+                findings=findings,
+                levels=held.levels,
+                aggregates=held.aggregates,
+            )
+            before = held.scored
+            if before is not None and name in exact_before:
+                before = replace(before, findings=exact_before[name])
+            held.scored = current
+            stands[name] = Stand(current, before)
+        return stands
+
+    def _exact(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        judged: Mapping[str, Mapping[str, Judgement]],
+        wanted: Mapping[str, Collection[str]],
+        *,
+        before: bool = False,
+    ) -> dict[str, dict[str, Finding]]:
+        """Findings, those of the criteria wanted with what they cite at this date, or at the one before."""
+        pairs = {(n, call) for n, of in judged.items() for c in wanted[n] if (call := of[c].moves_with)}
+        answers = self.models.answers(connection, pairs, before=before)
+        return {
+            name: {c: one.finding for c, one in of.items()}
+            | {c: _moved(of[c], answers.get(name, {})) for c in wanted[name]}
+            for name, of in judged.items()
+        }
+
+
+def _moved(judgement: Judgement, answers: Mapping[ProbeCall, Any]) -> Finding:
+    found, call = judgement.finding, judgement.moves_with
+    if call is None or found.expires_at is None or found.observed_at is None:
+        return found
+    answer = answers[call]
+    return replace(
+        found,
+        evidence_ids=answer.evidence_ids,
+        observed_at=answer.observed_at,
+        expires_at=answer.observed_at + (found.expires_at - found.observed_at),
+    )
+
+
+def _digest(held: _Held) -> str:
+    """A digest of all that stands but for what moves with the answers."""
+    content = hashlib.sha256(b"".join([one.mark for one in held.judged.values()]))
+    content.update(
+        repr([[getattr(level, name) for name in _LEVEL] for level in held.levels.values()]).encode()
+    )
+    return content.hexdigest()
+
+
+def write_scores(
+    connection: duckdb.DuckDBPyConnection,
+    standing: Standing,
+    scores: Sequence[attribution.Scored],
+    now: datetime,
+) -> None:
+    """Scores of the date at which `standing` stands, that are not written yet: copied from what stands."""
+    if not scores:
+        return
+    norm = standing.ruleset.instrument
+    append_columns(
+        connection,
+        "score.run",
+        {
+            "score_id": [s.score_id for s in scores],
+            "institution": [s.institution for s in scores],
+            "as_of": [s.as_of for s in scores],
+        },
+        instrument=norm.id,
+        ruleset_hash=standing.ruleset.hash,
+        scored_at=now,
+        scale=norm.scale,
+    )
+    ids = pd.DataFrame(
+        {"score_id": [s.score_id for s in scores], "institution": [s.institution for s in scores]}
+    )
+    connection.register("new_score", ids)
+    connection.execute(
+        "INSERT INTO score.finding BY NAME SELECT new.score_id, "
+        "found.* EXCLUDE (moves_with, evidence_ids, observed_at, expires_at), "
+        "CASE WHEN said.call IS NULL THEN found.evidence_ids ELSE said.evidence_ids END AS evidence_ids, "
+        "coalesce(said.observed_at, found.observed_at) AS observed_at, "
+        "CASE WHEN said.call IS NULL THEN found.expires_at ELSE found.expires_at "
+        "+ to_microseconds(epoch_us(said.observed_at) - epoch_us(found.observed_at)) END AS expires_at "
+        f"FROM {standing.findings} AS found JOIN new_score AS new ON new.institution = found.institution "
+        "LEFT JOIN answer AS said ON said.institution = found.institution AND said.call = found.moves_with"
+    )
+    for table, of in ((standing.levels, "level"), (standing.totals, "aggregate")):
+        connection.execute(
+            f"INSERT INTO score.{of} BY NAME SELECT new.score_id, found.* FROM {table} AS found "
+            "JOIN new_score AS new ON new.institution = found.institution ORDER BY found.rowid"
+        )
+    connection.unregister("new_score")
