@@ -14,13 +14,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
-import pandas as pd
 
 from warehouse.errors import WarehouseBusyError, WarehouseConflictError, WarehouseError
 from warehouse.lake import Lake, Schema, snapshot, transaction
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Home = Path | Lake
 """Where a warehouse is: a DuckDB file, or a DuckLake."""
@@ -55,6 +57,8 @@ def execute(
 
 def frame_of(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     """Columns as objects, so that None stays None and dates stay dates on their way into DuckDB."""
+    import pandas as pd  # half a second, and commands that only read need none
+
     return pd.DataFrame(columns, dtype=object)
 
 
