@@ -20,7 +20,7 @@ from tests.many_institutions import at, feed, name_of, write_configs
 from warehouse.compact_lake import compact
 from warehouse.compare import differences
 from warehouse.connection import copying, transact, writing
-from warehouse.errors import WarehouseBusyError
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.journal import write_journal
 from warehouse.lake import Lake
 from warehouse.publish import publish
@@ -225,3 +225,24 @@ def test_a_catalog_that_is_away_is_told_without_the_password(
     assert "the catalog cannot be reached" in done.stderr
     assert told in done.stderr
     assert postgres.PASSWORD not in done.stderr + done.stdout
+
+
+def test_a_server_that_goes_away_is_told_and_found_again_by_the_same_process(tmp_path: Path) -> None:
+    def note(text: str, *, is_stopped: bool = False) -> None:
+        with writing(home, at(0), institutions=("kota-a",)) as connection:
+            connection.execute("INSERT INTO ops.publication (file) VALUES ($text)", {"text": text})
+            if is_stopped:
+                server.stop()
+
+    with postgres.running() as server:
+        home = settle(tmp_path, server.create("pergi")).home
+        note("sebelum")
+        with pytest.raises(WarehouseError, match="the catalog cannot be reached"):
+            note("di tengah", is_stopped=True)
+        with pytest.raises(WarehouseError, match="the catalog cannot be reached"):
+            note("selagi mati")
+        server.start()
+        note("sesudah")
+        with writing(home, at(0)) as connection:
+            rows = connection.execute("SELECT file FROM ops.publication ORDER BY ALL").fetchall()
+    assert rows == [("sebelum",), ("sesudah",)]

@@ -37,7 +37,12 @@ _PARTITIONED = (
 # Two kinds of PostgreSQL advisory locks: of the whole warehouse, and of one institution in it.
 _WHOLE, _INSTITUTION = 5901, 5902
 _CONFLICTS = ("Transaction conflict", "exceeded the maximum retry count", "Exceeded the maximum retry count")
-_UNREACHABLE = ("Unable to connect to Postgres", "connection to server", "server closed the connection")
+_UNREACHABLE = (
+    "Unable to connect to Postgres",
+    "connection to server",
+    "server closed the connection",
+    'Failed to execute query "ROLLBACK"',
+)
 _REASON = re.compile(r"(?:failed: |Postgres: )(?P<reason>[^\n]+)")
 
 
