@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from warehouse.connection import Home
-from warehouse.home import read_home
+if TYPE_CHECKING:
+    from warehouse.connection import Home
 
 Clock = Callable[[], datetime]
 
@@ -42,7 +43,12 @@ class Places:
     @property
     def home(self) -> Home:
         """What flows write; nobody else opens it."""
-        return read_home(self.setting) if self.setting.exists() else self.warehouse
+        if not self.setting.exists():
+            return self.warehouse
+        # Only now: commands that open no warehouse need neither DuckDB nor pandas.
+        from warehouse.home import read_home
+
+        return read_home(self.setting)
 
     @property
     def published(self) -> Path:
