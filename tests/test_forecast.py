@@ -146,8 +146,8 @@ def test_it_equals_the_score_of_a_later_date_without_new_loads(
 LATER = (
     "UPDATE core.institution SET also = ['pemdi-2026']",
     "UPDATE core.freshness SET ttl = INTERVAL 500 DAY WHERE kind = 'regulation'",
-    "INSERT INTO core.official_level SELECT institution, 'spbe-2020', 2026, DATE '2026-06-10', '1', 3, "
-    "valid_from, NULL FROM core.institution",
+    "INSERT INTO core.official_level (institution, instrument, year, decided_on, indicator, level, valid_from) "
+    "SELECT institution, 'spbe-2020', 2026, DATE '2026-06-10', '1', 3, valid_from FROM core.institution",
     "INSERT INTO core.external_index (institution, index_id, year, value, decided_on, expires_on, citation, "
     "capture_id, valid_from) SELECT institution, 'SDI', 2026, 55, DATE '2026-05-05', DATE '2026-08-08', "
     "'surat', 'x', valid_from FROM core.institution",
