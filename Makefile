@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test unit check bench-load bench-score bench-uptime replay lock clean
+.PHONY: help install run test unit check bench-load bench-score bench-queries bench-uptime replay lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,9 @@ bench-load: install  ## A million made-up regulations through the gate: time, me
 
 bench-score: install  ## Made-up evidence of 640 institutions: a day by itself, judgement, one institution, the days of a year in one run
 	@$(BIN)/python -m benchmarks.score_many
+
+bench-queries: install  ## Marts over 30 million uptime checks, and publishing 1 GB beside a plain copy (docs/pertumbuhan.md)
+	@$(BIN)/python -m benchmarks.warehouse_queries
 
 kill-loop: install  ## Kill the line 200 times, then compare every row with an undisturbed run
 	@$(BIN)/python -m tests.kill_loop 200

@@ -302,6 +302,23 @@ class Flapping(_Strict):
     within: Duration = timedelta(hours=6)
 
 
+class Retention(_Strict):
+    """How long single uptime checks stay in the warehouse, and how long what they say by the hour.
+
+    After that what they say by the day remains, which service levels are counted from. The archive keeps all.
+    """
+
+    # Scoring looks at every check of the last 60 days, and a day is rolled up two days after it is over.
+    raw_days: int = Field(default=100, ge=65)
+    hourly_days: int = Field(default=400, ge=65)
+
+    @model_validator(mode="after")
+    def _hours_outlive_checks(self) -> Retention:
+        if self.hourly_days < self.raw_days:
+            raise ValueError(f"hourly_days {self.hourly_days} must not be less than raw_days {self.raw_days}")
+        return self
+
+
 class InstitutionFile(_Strict):
     """A whole file of `config/`.
 
@@ -327,6 +344,7 @@ class InstitutionFile(_Strict):
     own_outage: OwnOutage = OwnOutage()
     flapping: Flapping = Flapping()
     maintenance: tuple[Maintenance, ...] = ()
+    retention: Retention = Retention()
     alerts: Alerts = Alerts()
     plan: PlanSettings = PlanSettings()
     ca_file: Path | None = None

@@ -18,12 +18,15 @@ from collectors.archive import Archive
 from collectors.institution import Cadence, read_institution
 from flows import collect as collecting
 from flows import load as loading
+from flows import maintain as maintaining
 from flows import notify as notifying
 from flows import publish as publishing
 from flows import score as scoring_stage
 from flows.places import Places, now
+from flows.sizes import sizes_of
 from transforms.index import rounded
 from warehouse.load import LoadResult
+from warehouse.maintain import Maintained
 from warehouse.score import ScoreResult
 
 
@@ -65,6 +68,11 @@ def _publish(data_dir: Path) -> publishing.Published:
 @task(name="notify")
 def _notify(data_dir: Path) -> list[notifying.NotifyResult]:
     return notifying.notify(Places(data_dir), now=now())
+
+
+@task(name="maintain", retries=2, retry_delay_seconds=10)
+def _maintain(data_dir: Path) -> Maintained:
+    return maintaining.maintain(Places(data_dir), now=now())
 
 
 @flow(name="pantau-collect", validate_parameters=True)
@@ -112,6 +120,16 @@ def publish(data_dir: Path = Path("data")) -> None:
 def notify(data_dir: Path = Path("data")) -> None:
     """Deliver what the outbox still holds."""
     _refuse_undelivered(_notify(data_dir))
+
+
+@flow(name="pantau-maintain")
+def maintain(data_dir: Path = Path("data")) -> None:
+    """Roll up old uptime checks, make the warehouse compact, and leave its sizes as an artifact."""
+    done = _maintain(data_dir)
+    rows: list[dict[str, Any]] = [
+        {"what": what, "bytes before": old, "bytes after": new} for what, old, new in sizes_of(done)
+    ]
+    create_table_artifact(rows, key="ukuran", description="Ukuran")
 
 
 @flow(name="pantau-run")

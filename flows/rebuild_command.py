@@ -20,6 +20,7 @@ WORDS = {
     "score": "scorings",
     "rescore": "rescorings",
     "forecast": "forecasts (only the last of each institution is made)",
+    "rollup": "roll-ups of uptime checks",
     "delivery": "deliveries taken over, nothing is sent",
 }
 

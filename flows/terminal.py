@@ -16,6 +16,7 @@ from rich.table import Table
 
 from collectors.plain_text import without_controls
 from flows.places import Places
+from flows.sizes import sizes_of
 from transforms.index import rounded
 from transforms.scoring import shown
 from transforms.views import AggregateView, IndexView, PageView, level_text
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flows.doctor import Examined
     from flows.pipeline import RunResult
     from warehouse.load import LoadResult
+    from warehouse.maintain import Maintained
     from warehouse.score import ScoreResult
 
 _out = Console(highlight=False, soft_wrap=False)
@@ -44,6 +46,16 @@ def show_collected(results: Sequence[CollectResult]) -> None:
     for result in results:
         if result.message:
             _out.print(f"[yellow]{escape(result.source)}[/]: {escape(result.message)}")
+
+
+def show_sizes(done: Maintained) -> None:
+    """Bytes before and after, of the files and of each table that has any."""
+    table = _table("what", "rows>", "before>", "after>")
+    rows = {one.table: one.rows for one in done.after.tables}
+    for what, before, after in sizes_of(done):
+        count = f"{rows[what]:,}" if what in rows else ""
+        table.add_row(what, count, f"{before:,}", f"{after:,}")
+    _out.print(table)
 
 
 def show_loaded(results: Sequence[LoadResult]) -> None:

@@ -20,7 +20,7 @@ from tests.page_fixture import NOW, SECRET_RAW
 from transforms.instrument import load_instrument
 from warehouse.connection import append, reading, writing
 from warehouse.errors import WarehouseBusyError, WarehouseError
-from warehouse.publish import UPTIME_KEPT, publish
+from warehouse.publish import publish
 
 pytestmark = pytest.mark.e2e
 
@@ -120,11 +120,40 @@ def test_the_copy_holds_no_parsed_rows_and_nothing_that_was_refused(tmp_path: Pa
     assert beside(target) == []
 
 
-def test_uptime_checks_go_back_90_days(warehouse: Path, tmp_path: Path) -> None:
+def test_of_uptime_checks_only_the_last_and_those_that_are_cited_are_published(
+    warehouse: Path, tmp_path: Path
+) -> None:
+    ages = {"lama": 200, "dikutip": 100, "terbaca": 2, "terakhir": 1}
     with writing(warehouse, NOW) as connection:
-        for age in (timedelta(0), UPTIME_KEPT - timedelta(minutes=1), UPTIME_KEPT, timedelta(days=200)):
-            append(connection, "core.uptime_check", [{"checked_at": NOW - age}])
-    assert publish(warehouse, tmp_path / "pantau.duckdb", now=NOW).rows["core.uptime_check"] == 2
+        append(
+            connection,
+            "core.uptime_check",
+            [
+                {
+                    "checked_at": NOW - timedelta(days=age),
+                    "capture_id": name,
+                    "is_compromised": False if name in ("terbaca", "lama") else None,
+                }
+                for name, age in ages.items()
+            ],
+            institution="kota-a",
+            service_id="portal",
+            source="layanan",
+        )
+        append(
+            connection, "score.run", [{"score_id": "s", "as_of": NOW, "scored_at": NOW}], institution="kota-a"
+        )
+        append(
+            connection,
+            "score.finding",
+            [{"score_id": "s", "evidence_ids": ["dikutip"]}],
+            institution="kota-a",
+        )
+    target = tmp_path / "pantau.duckdb"
+    publish(warehouse, target, now=NOW)
+    with reading(target) as copy:
+        kept = copy.execute("SELECT capture_id FROM core.uptime_check ORDER BY checked_at").fetchall()
+    assert [name for (name,) in kept] == ["dikutip", "terbaca", "terakhir"]
 
 
 def test_a_reader_keeps_the_old_copy_while_a_new_one_is_swapped_in(warehouse: Path, tmp_path: Path) -> None:

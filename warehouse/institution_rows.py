@@ -52,6 +52,8 @@ def _rows(file: InstitutionFile, capture_id: str) -> dict[str, Iterable[Mapping[
                 "check_holds": file.check_holds,
                 "flapping_changes": file.flapping.changes,
                 "flapping_within": file.flapping.within,
+                "raw_days": file.retention.raw_days,
+                "hourly_days": file.retention.hourly_days,
                 "capture_id": capture_id,
             }
         ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -27,6 +27,7 @@ from collectors.evidence import (
     Reject,
     Run,
     Table,
+    UptimeRecord,
     columns_of,
 )
 from collectors.institution import (
@@ -59,6 +60,7 @@ from warehouse.connection import (
 from warehouse.institution_rows import load_institution
 from warehouse.operations import write_down
 from warehouse.records import MERGE_FOLDER, store
+from warehouse.rollup import checks_gone
 from warehouse.staging import Staging
 
 MASS_DROP_SHARE = 0.5
@@ -122,13 +124,13 @@ def load(
         warehouse, now, institutions=institution if institution is None else (institution,)
     ) as connection:
         seen = {row[0] for row in connection.execute("SELECT entry_id FROM ops.load").fetchall()}
-        floors = _last_good(connection)
+        floors, gone = _last_good(connection), checks_gone(connection)
     pending = sorted(
         (entry for entries in ledgers.values() for entry in entries if entry.entry_id not in seen),
         # The institution's file comes first: the others are read by what it says.
         key=lambda e: (e.recorded_at, e.source != CONFIG_SOURCE, e.institution, e.source, e.seq),
     )
-    return _load_each(archive, warehouse, [(entry, now) for entry in pending], floors, progress)
+    return _load_each(archive, warehouse, [(entry, now) for entry in pending], floors, gone, progress)
 
 
 def load_again(
@@ -142,8 +144,8 @@ def load_again(
     Those that the warehouse has are left alone. Raises as `load` does.
     """
     with writing(warehouse, loads[0][1]) as connection:
-        floors = _last_good(connection)
-    return _load_each(archive, warehouse, loads, floors, progress)
+        floors, gone = _last_good(connection), checks_gone(connection)
+    return _load_each(archive, warehouse, loads, floors, gone, progress)
 
 
 def _load_each(
@@ -151,6 +153,7 @@ def _load_each(
     warehouse: Home,
     loads: Sequence[tuple[Entry, datetime]],
     floors: dict[tuple[str, str], int],
+    gone: Mapping[str, Mapping[str, datetime]],
     progress: Progress | None,
 ) -> list[LoadResult]:
     results: list[LoadResult] = []
@@ -163,7 +166,9 @@ def _load_each(
         if at in stuck:
             continue
         with storage_errors(warehouse), Staging(scratch_folder(warehouse)) as staging:
-            batch = _prepare(archive, entry, configs.at(entry), floors.get(at), staging)
+            batch = _prepare(
+                archive, entry, configs.at(entry), floors.get(at), staging, gone.get(entry.institution, {})
+            )
             if batch.result.outcome == "error":
                 stuck.add(at)
             else:
@@ -236,6 +241,34 @@ def parse_parts(
             return open_data.parse(captures).parts(regulations.PART_ROWS)
 
 
+def _late_refused(run: Run, parts: Iterator[Parsed], gone: Mapping[str, datetime]) -> Iterator[Parsed]:
+    """Checks of times that are rolled up are refused: there are no others left to count them with.
+
+    Raises ParseError where nothing else is left of the run.
+    """
+    is_empty = True
+    for part in parts:
+        late: list[Record] = []
+        kept: list[Record] = []
+        for record in part.records:
+            assert isinstance(record, UptimeRecord)
+            since = gone.get(record.service_id)
+            (late if since is not None and record.checked_at < since else kept).append(record)
+        is_empty = is_empty and bool(late) and not kept
+        why = "pemeriksaan dari masa yang sudah digulung (retention.raw_days) tidak dihitung lagi"
+        yield replace(
+            part,
+            records=tuple(kept),
+            rejects=(*part.rejects, *(_refused(record, why) for record in late)),
+        )
+    if is_empty:
+        raise ParseError(
+            run.source,
+            "all its checks are of times that are rolled up, where only sums are left",
+            "Bring histories in within retention.raw_days of the first check",
+        )
+
+
 def _source_of(run: Run, config: InstitutionFile | None) -> Source:
     if config is None:
         raise ParseError(
@@ -291,7 +324,12 @@ def _instrument_or_none(instrument_id: str) -> Instrument | None:
 
 
 def _prepare(
-    archive: Archive, entry: Entry, config: InstitutionFile | None, last_good: int | None, staging: Staging
+    archive: Archive,
+    entry: Entry,
+    config: InstitutionFile | None,
+    last_good: int | None,
+    staging: Staging,
+    gone: Mapping[str, datetime],
 ) -> _Batch:
     run, captures = archive.read(entry)
     batch = _Batch(entry, run, captures, _result(entry, "loaded"))
@@ -301,6 +339,8 @@ def _prepare(
         parts = parse_parts(run, captures, config)
         if parts is None:
             return batch
+        if gone and run.source in (SERVICES_SOURCE, HISTORY_SOURCE):
+            parts = _late_refused(run, parts, gone)
         table, verdict, result = _judged(batch, parts, _floor(run, config, last_good), staging)
     except (ParseError, ConfigError) as error:
         staging.clear()

@@ -18,7 +18,7 @@ import duckdb
 
 from warehouse.connection import append, execute
 
-Kind = Literal["load", "score", "rescore", "forecast", "delivery"]
+Kind = Literal["load", "score", "rescore", "forecast", "delivery", "rollup"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, execute, statement
+from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, statement
 from warehouse.errors import WarehouseError
 from warehouse.explanations import write_explanations
 from warehouse.locks import only_one
@@ -24,11 +24,11 @@ from warehouse.service_facts import set_aside, write_service_facts
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
 _REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
-UPTIME_KEPT = timedelta(days=90)
-"""How far back uptime checks go in the copy; older ones stay in the warehouse."""
 
 SCHEMAS = ("core", "score", "ops", "mart")
-_CONDITIONS: Mapping[str, str] = {"core.uptime_check": "WHERE checked_at > $oldest"}
+_CONDITIONS: Mapping[str, Path] = {
+    "core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"
+}
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,8 @@ def _build(
         require_current_schema(connection, warehouse)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
-        rows = copy_tables(connection, "warehouse", "published", now)
-        set_aside(connection, _aside(beside))
+        rows = copy_tables(connection, "warehouse", "published")
+        set_aside(connection, _aside(beside), now)
         connection.execute("USE aside")
         # Writers wait while the warehouse is attached; the rest does not need it.
         connection.execute("DETACH warehouse")
@@ -103,20 +103,16 @@ def _build(
     return rows, views
 
 
-def copy_tables(
-    connection: duckdb.DuckDBPyConnection, source: str, target: str, now: datetime
-) -> dict[str, int]:
+def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> dict[str, int]:
     """Copy what officers may see from one attached database into another, empty one; rows per table."""
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA {target}.{schema}")
     add_masking(connection)
     rows = {}
     for table, allowed in published_tables().items():
-        condition = _CONDITIONS.get(table, "")
-        copied = execute(
-            connection,
-            f"CREATE TABLE {target}.{table} AS SELECT {selected(allowed)} FROM {source}.{table} {condition}",
-            {"oldest": now - UPTIME_KEPT},
+        condition = statement(_CONDITIONS[table]).format(source=source) if table in _CONDITIONS else ""
+        copied = connection.execute(
+            f"CREATE TABLE {target}.{table} AS SELECT {selected(allowed)} FROM {source}.{table} {condition}"
         ).fetchone()
         rows[table] = copied[0] if copied else 0
     return rows

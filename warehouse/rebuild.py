@@ -59,16 +59,16 @@ def rebuild(archive: Archive, warehouse: Home, *, now: datetime, progress: Progr
     """
     if isinstance(warehouse, Lake):
         return _fill(archive, warehouse, now, progress)
-    with _alone(warehouse):
+    with alone(warehouse):
         beside = warehouse.with_name(f".{warehouse.name}.new")
         kept = warehouse.with_name(f".{warehouse.name}.kept")
         for left in (beside, kept):
-            _remove(left)
+            remove(left)
         try:
             return _rebuild(archive, warehouse, beside, kept, now, progress)
         finally:
             for left in (beside, kept):
-                _remove(left)
+                remove(left)
 
 
 def _rebuild(
@@ -112,7 +112,7 @@ def _rebuild(
         write_journal(archive, warehouse, now=now)
     before = _swap(warehouse, beside) if warehouse.exists() else None
     if before is None:
-        _move(warehouse, beside)
+        move(warehouse, beside)
     return Rebuilt(replay.done, len(known), _pending(archive, known), before, changed, unreadable)
 
 
@@ -195,18 +195,20 @@ def _swap(warehouse: Path, beside: Path) -> Path:
     if wal.exists():
         # Only of a file that cannot be read; the new one must not take it for its own.
         wal.replace(before.with_name(f"{before.name}.wal"))
-    _move(warehouse, beside)
+    move(warehouse, beside)
     return before
 
 
-def _move(warehouse: Path, beside: Path) -> None:
+def move(warehouse: Path, beside: Path) -> None:
+    """Put a whole new file in place of the warehouse, for good."""
     _sync(beside)
     beside.replace(warehouse)
     _sync(warehouse.parent)
 
 
 @contextmanager
-def _alone(warehouse: Path) -> Iterator[None]:
+def alone(warehouse: Path) -> Iterator[None]:
+    """Nobody else replaces the warehouse meanwhile. Raises WarehouseBusyError naming who does already."""
     try:
         warehouse.parent.mkdir(parents=True, exist_ok=True)
         handle = warehouse.with_name(f".{warehouse.name}.rebuild").open("a+")
@@ -218,8 +220,8 @@ def _alone(warehouse: Path) -> Iterator[None]:
         except BlockingIOError:
             handle.seek(0)
             raise WarehouseBusyError(
-                f"{warehouse}: process {handle.read().strip() or 'unknown'} is rebuilding it; "
-                "wait for it to end"
+                f"{warehouse}: process {handle.read().strip() or 'unknown'} is rebuilding it or making it "
+                "compact; wait for it to end"
             ) from None
         handle.truncate(0)
         handle.write(str(os.getpid()))
@@ -227,7 +229,8 @@ def _alone(warehouse: Path) -> Iterator[None]:
         yield
 
 
-def _remove(path: Path) -> None:
+def remove(path: Path) -> None:
+    """Remove a database file and its WAL, if they are there."""
     for one in (path, path.with_name(f"{path.name}.wal")):
         one.unlink(missing_ok=True)
 

@@ -17,6 +17,7 @@ from warehouse.connection import Home, append, copying, execute, writing
 from warehouse.forecast import forecast_scored
 from warehouse.load import load_again
 from warehouse.operations import Kind, Operation, in_order, to_row
+from warehouse.rollup import roll_up
 from warehouse.score import ScoreResult, rescore, score
 
 Progress = Callable[[int, int, str], None]
@@ -71,6 +72,8 @@ class Replay:
                     forecast_scored(self._warehouse, scored, now=operation.at)
                 case "delivery":
                     self._deliver(operation)
+                case "rollup":
+                    roll_up(self._warehouse, operation.institution, now=operation.at)
             counts = self.done.operations
             counts[operation.kind] = counts.get(operation.kind, 0) + 1
             if progress:

@@ -7,6 +7,7 @@ date give the same score_id, and are not written twice.
 from __future__ import annotations
 
 import gc
+import logging
 from collections.abc import Collection, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +28,7 @@ from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import Home, writing
 from warehouse.lake import Lake
 from warehouse.operations import record_scores
+from warehouse.rollup import require_checks, unscorable
 from warehouse.score_rows import (
     is_in_use,
     previous_runs,
@@ -42,6 +44,8 @@ from warehouse.score_rows import (
 from warehouse.standing import Stand, Standing, write_scores
 
 _Made = tuple[str, str, str]
+
+log = logging.getLogger(__name__)
 
 
 class ScoreError(Exception):
@@ -132,7 +136,7 @@ def score(
     With `since` the days from there to `as_of` are scored first, each at the hour of `as_of`: history, of
     which nobody is told. Where the last date before was scored under other rules only, it is scored again
     under the present ones first, so that what moved since is told apart from what the rules moved.
-    Raises ScoreError when no institution is known by then.
+    Raises as `score_facts` does.
     """
     days = max((as_of - since).days, 0) if since else 0
     dates = [as_of - timedelta(days=back) for back in range(days, -1, -1)]
@@ -191,7 +195,8 @@ def score_facts(
 ) -> list[ScoreResult]:
     """Do what `score` does by what the current database holds, and write down no operation.
 
-    Raises ScoreError when no institution is known by then.
+    Raises ScoreError when no institution is known by then, RolledUpError where the checks of then are rolled
+    up.
     """
     _, results = _score_date(
         connection, _Run(), as_of, now, institutions, is_last=True, may_change_rules=True
@@ -231,6 +236,7 @@ def _score_date(
             f"{', '.join(institutions or ['institutions'])}: not known at {as_of.isoformat()}; "
             "run pantau collect, then pantau load"
         )
+    require_checks(connection, min(as_of, now), [row["institution"] for row in chosen])
     results: list[ScoreResult] = []
     made: dict[str, list[_Made]] = {row["institution"]: [] for row in chosen}
     main = sorted({row["instrument"] for row in chosen})
@@ -275,6 +281,7 @@ def rescore(
 
     Nothing is taken back: both scores stay, and the marts read those of the ruleset in use. Evidence that
     was captured by a date but loaded after it was first scored counts for it now. Repeating does nothing.
+    Dates whose uptime checks are rolled up keep the scores they have.
     """
     results: list[Rescored] = []
     run = _Run()
@@ -340,6 +347,12 @@ def _rescore_date(
     as_of: datetime,
     now: datetime,
 ) -> list[Rescored]:
+    gone = unscorable(connection, as_of, names)
+    for name in sorted(gone):
+        log.warning("%s: %s keeps its score by older rules, its uptime checks are rolled up", name, as_of)
+    names = names - gone.keys()
+    if not names:
+        return []
     run.models.stand(connection, ruleset.topics, as_of, sorted(names))
     asked = [
         row

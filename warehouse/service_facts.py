@@ -1,6 +1,6 @@
-"""What a published copy says of services that needs every check ever made: state now and service levels.
+"""What a published copy says of services that needs every check there is: state now and service levels.
 
-Counting takes seconds for a million checks. So the checks are set aside while the warehouse is held, and
+Counting takes seconds for a million checks. So what it needs is set aside while the warehouse is held, and
 counted after it was let go.
 """
 
@@ -13,28 +13,31 @@ import duckdb
 
 from transforms.instrument import load_models
 from warehouse.connection import execute, statement
+from warehouse.service_counts import count_checks, stand_rules
 
 _QUERIES = Path(__file__).parent / "queries"
-_MODELS = ("institution_current", "service_window", "service_state")
-_TABLES = {
-    "institution": "*",
-    "maintenance": "*",
-    "service": "*",
-    # What neither levels nor states look at stays behind.
-    "uptime_check": (
-        "institution, service_id, source, checked_at, loaded_at, capture_id, is_up, status, error_class, "
-        "attempts, is_https, tls_ok, cert_expires_at, total_ms, first_byte_ms"
-    ),
-}
+_ASIDE = Path(__file__).parent / "aside"
+_WHOLE = (
+    "institution",
+    "maintenance",
+    "service",
+    "uptime_rolled",
+    "uptime_day",
+    "uptime_month",
+    "uptime_outage",
+)
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, path: Path) -> None:
-    """Copy what counting needs from the current database into one of its own at `path`, named `aside`."""
+def set_aside(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> None:
+    """Copy what counting as of `now` needs from the current database into one of its own, named `aside`."""
     quoted = str(path).replace("'", "''")
     connection.execute(f"ATTACH '{quoted}' AS aside")
     connection.execute("CREATE SCHEMA aside.core")
-    for table, columns in _TABLES.items():
-        connection.execute(f"CREATE TABLE aside.core.{table} AS SELECT {columns} FROM core.{table}")
+    for table in _WHOLE:
+        connection.execute(f"CREATE TABLE aside.core.{table} AS FROM core.{table}")
+    stand_rules(connection, now)
+    for step in sorted(_ASIDE.glob("*.sql")):
+        execute(connection, statement(step), {"as_of": now})
 
 
 def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> dict[str, int]:
@@ -42,13 +45,9 @@ def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now:
 
     Returns rows per table.
     """
-    for model in load_models():
-        if model.name in _MODELS:
-            execute(
-                connection,
-                f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}",
-                {"as_of": now, "institutions": None},
-            )
+    count_checks(connection, now)
+    (state,) = (model for model in load_models() if model.name == "service_state")
+    execute(connection, f"CREATE OR REPLACE TEMP TABLE {state.name} AS {state.sql}", {"as_of": now})
     rows = {}
     for table in ("service_now", "service_sla"):
         facts = statement(_QUERIES / f"{table}.sql")

@@ -26,8 +26,12 @@ from warehouse.score_rows import rows_of
 
 _WRITTEN_HERE = frozenset({"score.passage", "score.narrative"})
 """Published for the latest scores only: written anew for the one that is shown."""
-_IN_COPY_ONLY = frozenset({"service_now", "service_sla"})
-"""Tables of core that are empty in a warehouse and hold no facts."""
+_ROLLED = "uptime_rolled"
+"""The table of core that says which facts are gone: it stands as it is now."""
+_NO_FACTS = frozenset(
+    {"service_now", "service_sla", "uptime_hour", "uptime_day", "uptime_month", "uptime_outage", _ROLLED}
+)
+"""Tables of core that hold sums of facts, or are filled in the copy only. Scoring does not read them."""
 _ENDED = (
     "* REPLACE ("
     "CASE WHEN closed_loaded_at <= getvariable('known_at') THEN valid_to END AS valid_to, "
@@ -89,7 +93,7 @@ def recomputed(
         _,
     ):
         connection.execute("ATTACH ':memory:' AS shown")
-        copy_tables(connection, "known", "shown", min(as_of, known_at))
+        copy_tables(connection, "known", "shown")
         connection.execute("USE shown")
         connection.execute("DETACH known")
         # What is read from here on is in memory: writers need not wait for it.
@@ -140,6 +144,8 @@ def show_facts_known_at(connection: duckdb.DuckDBPyConnection, known_at: datetim
             f"FROM warehouse.core.{table} WHERE loaded_at <= getvariable('known_at') "
             "AND (getvariable('institution') IS NULL OR institution = getvariable('institution'))"
         )
+    connection.execute(f"DROP TABLE core.{_ROLLED}")
+    connection.execute(f"CREATE VIEW core.{_ROLLED} AS FROM warehouse.core.{_ROLLED}")
 
 
 def fact_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
@@ -148,7 +154,7 @@ def fact_tables(connection: duckdb.DuckDBPyConnection) -> dict[str, list[str]]:
         "SELECT table_name, list(column_name) FROM duckdb_columns() "
         "WHERE database_name = 'warehouse' AND schema_name = 'core' GROUP BY table_name ORDER BY table_name"
     ).fetchall()
-    return {table: columns for table, columns in rows if table not in _IN_COPY_ONLY}
+    return {table: columns for table, columns in rows if table not in _NO_FACTS}
 
 
 def _minute(moment: datetime) -> str:

@@ -31,14 +31,14 @@ COMMENT ON COLUMN mart.sla_perangkat_daerah.gangguan_terlama_menit IS
 COMMENT ON COLUMN mart.sla_perangkat_daerah.mttr_menit IS
 'Rata-rata lama gangguan yang pulih dalam masa itu, dihitung dari awalnya, menit; kosong bila tidak ada yang pulih.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p50 IS
-'Persentil 50 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 50 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p95 IS
-'Persentil 95 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 95 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.total_ms_p99 IS
-'Persentil 99 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 99 waktu seluruh pemeriksaan yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p50 IS
-'Persentil 50 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 50 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p95 IS
-'Persentil 95 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 95 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';
 COMMENT ON COLUMN mart.sla_perangkat_daerah.bita_pertama_ms_p99 IS
-'Persentil 99 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur.';
+'Persentil 99 waktu sampai bita pertama yang hidup, milidetik: nilai yang sungguh terukur, dibulatkan ke milidetik.';

@@ -1,5 +1,6 @@
 -- The state of every watched service that was ever checked, in the words of people. In maintenance a service is that,
--- whatever its checks say; an unstable one is not told down or up at each turn. Needs service_state.
+-- whatever its checks say; an unstable one is not told down or up at each turn. Needs service_state;
+-- the counts are in core.recent_checks, as the model sees only what was set aside (aside/).
 SELECT
     institution, service_id,
     CASE
@@ -19,5 +20,6 @@ SELECT
         WHEN is_flapping THEN flapping_since
         ELSE since_at
     END AS since_at,
-    latest_at, checks_30d, up_30d
+    latest_at, recent.checks_30d, recent.up_30d
 FROM service_state
+JOIN core.recent_checks AS recent USING (institution, service_id)

@@ -1,0 +1,188 @@
+"""A long uptime history: how fast marts answer, how long a publication takes beside a plain copy of the file.
+
+    python -m benchmarks.warehouse_queries [MILLIONS_OF_CHECKS] [SERVICES] [MEGABYTES_TO_PUBLISH]
+
+Checks are made up: one each five minutes, of which now and then one fails or cannot tell, with every column
+filled that a real one fills. The history is rolled up as `pantau maintain` does it, but monthly, then
+published. Every query of the officers' guide and every mart is asked of the copy, warm, ROUNDS times. Then a
+warehouse of about as many megabytes as asked (0: none) is published and copied in turns, each with fsync.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import duckdb
+
+from tests import page_fixture
+from tests.guide import GUIDE, queries
+from transforms.instrument import load_instrument
+from warehouse.connection import execute, reading, writing
+from warehouse.maintain import compact
+from warehouse.publish import publish
+from warehouse.rollup import roll_up, roll_up_in
+
+NOW = page_fixture.NOW
+CHECKS = Path(__file__).with_name("uptime_history.sql")
+A_DAY = 288
+ROUNDS = 7
+GOAL_MS = 300
+
+
+def main(millions: float, services: int, megabytes: float) -> None:
+    """Build, measure, print."""
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
+        warehouse, copy = Path(folder) / "w.duckdb", Path(folder) / "pantau.duckdb"
+        days = round(millions * 1e6 / services / A_DAY)
+        load = os.getloadavg()[0]
+        _say(f"{millions:g} million checks: {services} services over {days} days; load {load:.1f}")
+        page_fixture.fill(warehouse, load_instrument("spbe-2020"))
+        with _timed("checks made, and rolled up each month"):
+            _fill(warehouse, services, days, as_parsed=False, is_rolled_up=True)
+        _say(f"  warehouse: {_mb(warehouse):.0f} MB")
+        with _timed("made compact"):
+            compact(warehouse, now=NOW)
+        _say(f"  warehouse: {_mb(warehouse):.0f} MB")
+        with _timed("published"):
+            publish(warehouse, copy, now=NOW)
+        _say(f"  copy: {_mb(copy):.1f} MB")
+        _ask(copy)
+    with tempfile.TemporaryDirectory(dir=os.environ.get("BENCH_DIR")) as folder:
+        if megabytes:
+            _against_a_copy(Path(folder), services, megabytes)
+
+
+def _fill(warehouse: Path, services: int, days: int, *, as_parsed: bool, is_rolled_up: bool = False) -> None:
+    """Checks of the `days` days before NOW, month by month: memory is not endless; also `as_parsed` (raw)."""
+    statements = [one for one in CHECKS.read_text(encoding="utf-8").split(";\n") if one.strip()]
+    done = 0
+    with writing(warehouse, NOW) as connection:
+        early = NOW - timedelta(days=days + 1)
+        execute(connection, "UPDATE core.institution SET valid_from = $early", {"early": early})
+        while done < days:
+            part = min(30, days - done)
+            parameters = {
+                "institution": page_fixture.INSTITUTION,
+                "services": services,
+                "start": NOW - timedelta(days=days - done),
+                "checks": part * A_DAY,
+            }
+            for statement in statements if as_parsed else statements[:-1]:
+                execute(connection, statement, parameters)
+            done += part
+            now = NOW - timedelta(days=days - done)
+            if is_rolled_up:
+                roll_up_in(connection, page_fixture.INSTITUTION, now)
+                connection.execute("COMMIT")
+                connection.execute("CHECKPOINT warehouse")
+                connection.execute("BEGIN")
+
+
+def _ask(copy: Path) -> None:
+    asked: dict[str, str] = {query.title: query.sql for query in queries(GUIDE.read_text(encoding="utf-8"))}
+    with reading(copy) as connection:
+        views = connection.execute(
+            "SELECT view_name FROM duckdb_views() WHERE schema_name = 'mart' ORDER BY view_name"
+        ).fetchall()
+        asked |= {f"mart.{view}": f"FROM mart.{view}" for (view,) in views}
+        took: dict[str, list[float]] = {}
+        for name, sql in asked.items():
+            connection.execute(sql).fetchall()
+            took[name] = [_asked(connection, sql) for _ in range(ROUNDS)]
+    worst = sorted(took, key=lambda name: -statistics.median(took[name]))
+    medians = [statistics.median(took[name]) for name in took]
+    _say(
+        f"  {len(took)} queries, {ROUNDS} times each, warm: median {statistics.median(medians):.0f} ms, "
+        f"slowest median {max(medians):.0f} ms, slowest single {max(map(max, took.values())):.0f} ms; "
+        f"goal {GOAL_MS} ms"
+    )
+    for name in worst[:5]:
+        _say(f"    {statistics.median(took[name]):7.0f} ms (worst {max(took[name]):.0f})  {name}")
+
+
+def _against_a_copy(folder: Path, services: int, megabytes: float) -> None:
+    warehouse, copy = folder / "w.duckdb", folder / "pantau.duckdb"
+    page_fixture.fill(warehouse, load_instrument("spbe-2020"))
+    # As it is in use: the last days one by one, what is older rolled up and the checks still there.
+    days = 20
+    _fill(warehouse, services, days, as_parsed=True)
+    days = max(20, min(99, round(20 * megabytes / _mb(warehouse))))
+    services = round(services * max(1.0, megabytes / _mb(warehouse) * 20 / days))
+    warehouse.unlink()
+    page_fixture.fill(warehouse, load_instrument("spbe-2020"))
+    _fill(warehouse, services, days, as_parsed=True)
+    roll_up(warehouse, page_fixture.INSTITUTION, now=NOW - timedelta(days=6))
+    compact(warehouse, now=NOW)
+    _say(f"publication: warehouse of {_mb(warehouse):.0f} MB, {services} services over {days} days")
+    ratios = []
+    for _ in range(ROUNDS):
+        plain = _milliseconds(lambda: _copied(warehouse, folder / "plain"))
+        cpu = _cpu()
+        ours = _milliseconds(lambda: publish(warehouse, copy, now=NOW))
+        ratios.append(ours / plain)
+        _say(
+            f"  copy with fsync {plain:6.0f} ms, publish {ours:6.0f} ms "
+            f"(CPU {1000 * (_cpu() - cpu):.0f} ms), ratio {ratios[-1]:.2f}"
+        )
+    _say(
+        f"  ratio: median {statistics.median(ratios):.2f}, worst {max(ratios):.2f}; goal 2; "
+        f"copy {_mb(copy):.1f} MB"
+    )
+
+
+def _asked(connection: duckdb.DuckDBPyConnection, sql: str) -> float:
+    return _milliseconds(lambda: connection.execute(sql).fetchall())
+
+
+def _copied(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
+    with target.open("rb+") as file:
+        os.fsync(file.fileno())
+
+
+def _milliseconds(do: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    do()
+    return 1000 * (time.perf_counter() - start)
+
+
+@contextmanager
+def _timed(what: str) -> Iterator[None]:
+    start, cpu = time.perf_counter(), _cpu()
+    yield
+    _say(f"  {what}: {time.perf_counter() - start:.1f} s (CPU {_cpu() - cpu:.1f} s)")
+
+
+def _cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def _mb(path: Path) -> float:
+    return path.stat().st_size / 1e6
+
+
+def _say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    given = [float(one) for one in sys.argv[1:]]
+    main(
+        *(
+            given[0] if given else 30,
+            int(given[1]) if len(given) > 1 else 300,
+            given[2] if len(given) > 2 else 1000,
+        )
+    )

@@ -1,0 +1,4 @@
+-- Days that are made anew.
+DELETE FROM core.uptime_day AS past USING due
+WHERE due.institution = past.institution AND due.service_id = past.service_id
+    AND (due.day_from IS NULL OR past.day >= due.day_from)
