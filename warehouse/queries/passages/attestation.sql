@@ -24,7 +24,11 @@ WHERE cited.answered_by = 'atestasi'
   AND att.valid_from <= cited.as_of
   AND (att.criterion = cited.criterion OR starts_with(cited.criterion, att.criterion || '.'))
   AND contains(cited.reason, att.signer) AND contains(cited.reason, att.file_name)
-  AND contains(cited.reason, CAST(att.signed_on AS VARCHAR))
+  -- Scores of before wrote the day the other way round.
+  AND (
+      contains(cited.reason, strftime(att.signed_on, '%d-%m-%Y'))
+      OR contains(cited.reason, CAST(att.signed_on AS VARCHAR))
+  )
 QUALIFY row_number() OVER (
     PARTITION BY cited.score_id, cited.criterion, cited.capture_id
     ORDER BY att.capture_id = cited.capture_id DESC, att.valid_from DESC, att.attestation_key
