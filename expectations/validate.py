@@ -1,8 +1,8 @@
 """The gate: is a batch fit to load. The only place that knows Great Expectations.
 
 Suites are data (`suites/<table>.yml`). Great Expectations is imported when a batch is validated, not before:
-it takes seconds that commands without a batch must not pay. Batches are judged as DataFrames; its way
-through SQL reports its own errors as failures of the data.
+it takes seconds that commands without a batch must not pay. It judges DataFrames; its way through SQL reports
+its own errors as failures of the data. Of a large batch it is shown the rows that `screen` leaves in doubt.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
+from expectations.screen import Types, clearing
+
 if TYPE_CHECKING:
     import pandas as pd
 
 SUITES_FOLDER = Path(__file__).parent / "suites"
-CHUNK_ROWS = 200_000
-"""Rows judged at a time: the lists of failing rows of a larger frame would crowd the memory."""
+CHUNK_ROWS = 20_000
+"""Rows judged at a time: a larger frame, and its lists of failing rows, would crowd the memory."""
 
 Severity = Literal["critical", "warning"]
 Outcome = Literal["pass", "fail", "error"]
@@ -142,53 +144,67 @@ def judge(suite: Sequence[Expectation], frame: pd.DataFrame, parameters: Mapping
     # An empty batch is one empty part: a column that is missing must show even then.
     for start in range(0, max(len(frame), 1), CHUNK_ROWS):
         part = frame.iloc[start : start + CHUNK_ROWS]
-        bad = gate.judge_part(part, is_whole=len(part) == len(frame))
+        bad = gate.judge_rows(part, is_whole=len(part) == len(frame))
         bad_rows |= {start + at: reasons for at, reasons in bad.items()}
-    verdict = gate.verdict()
+    if len(frame) > CHUNK_ROWS:
+        gate.judge_whole(frame)
+    verdict = gate.verdict(len(frame))
     return replace(verdict, bad_rows=bad_rows) if verdict.outcome == "pass" else verdict
 
 
 class Gate:
-    """Judges a batch that comes in parts and is never in memory as a whole.
+    """Judges a batch of which not more than some rows are in memory at a time.
 
-    Of rows that went by only what uniqueness is told by is kept. Raises SuiteError for a missing parameter.
+    Raises SuiteError for a missing parameter.
     """
 
     def __init__(self, suite: Sequence[Expectation], parameters: Mapping[str, Parameter]) -> None:
         self._filled = [(expectation, _filled(expectation, parameters)) for expectation in suite]
         self._tallies: dict[int, _Tally] = {}
-        self._kept: list[pd.DataFrame] = []
-        self._rows = 0
 
-    def judge_part(self, frame: pd.DataFrame, *, is_whole: bool = False) -> Mapping[int, tuple[str, ...]]:
-        """Rows of the part that are to be quarantined, from 0, and why; they stand if the batch passes.
+    def clearing(self, types: Types) -> str | None:
+        """SQL that holds for rows that every expectation about rows is sure to find good, or None.
 
-        `is_whole` says that there are no other parts, which saves a second pass.
+        Such rows need not be given to `judge_rows`.
+        """
+        found = [clearing(one.type, kwargs, types) for one, kwargs in self._filled if one.is_row_level]
+        stated = [predicate for predicate in found if predicate is not None]
+        return " AND ".join(stated) if stated and len(stated) == len(found) else None
+
+    def compared(self) -> Mapping[str, bool]:
+        """The columns that `judge_whole` needs, and whether all it needs of a value is what equals it."""
+        found: dict[str, bool] = {}
+        for expectation, _ in self._filled:
+            for name in () if expectation.is_row_level else expectation.columns:
+                found[name] = found.get(name, True) and expectation.type in _UNIQUENESS
+        return found
+
+    def judge_rows(self, frame: pd.DataFrame, *, is_whole: bool = False) -> Mapping[int, tuple[str, ...]]:
+        """Rows of the frame that are to be quarantined, from 0, and why; they stand if the batch passes.
+
+        `is_whole` says that these are all rows, and saves `judge_whole`.
         """
         entries = {n: e for n, e in enumerate(self._filled) if is_whole or e[0].is_row_level}
         found = _run(entries, frame, "COMPLETE")
         bad_rows: dict[int, list[str]] = {}
-        for number, tally in found.items():
+        # In the order of the suite: what Great Expectations answers first depends on what else it was asked.
+        for number, tally in sorted(found.items()):
             self._tallies[number] = self._tallies[number].plus(tally) if number in self._tallies else tally
             expectation = self._filled[number][0]
             if expectation.is_row_level and expectation.severity == "critical":
                 for position in tally.rows:
                     bad_rows.setdefault(position, []).append(expectation.reason)
-        self._rows += len(frame)
-        if not is_whole:
-            self._kept.append(_comparable(frame, [e for e, _ in self._filled if not e.is_row_level]))
         return {row: tuple(bad_rows[row]) for row in sorted(bad_rows)}
 
-    def verdict(self) -> Verdict:
-        """The outcome for all parts together, without the bad rows that were named part by part."""
-        if self._kept:
-            import pandas as pd
+    def judge_whole(self, frame: pd.DataFrame) -> None:
+        """What is asked of all rows together: the frame has a row for each, and the columns of `compared`."""
+        whole = {n: e for n, e in enumerate(self._filled) if not e[0].is_row_level}
+        self._tallies |= _run(whole, frame, "SUMMARY")
 
-            whole = {n: e for n, e in enumerate(self._filled) if not e[0].is_row_level}
-            self._tallies |= _run(whole, pd.concat(self._kept, ignore_index=True), "SUMMARY")
-            self._kept.clear()
+    def verdict(self, rows: int) -> Verdict:
+        """The outcome for a batch of so many rows, without the bad ones that were named before."""
         checks = tuple(
-            _check(expectation, kwargs, self._tallies[number], self._rows)
+            _check(expectation, kwargs, self._tallies[number], rows)
             for number, (expectation, kwargs) in enumerate(self._filled)
         )
         critical = {check.outcome for check in checks if check.severity == "critical"}
@@ -247,24 +263,6 @@ def _filled(expectation: Expectation, parameters: Mapping[str, Parameter]) -> di
                 raise SuiteError(f"{expectation.type} asks for {value}; pass the parameter {value[1:]!r}")
             filled[key] = parameters[value[1:]]
     return filled
-
-
-def _comparable(frame: pd.DataFrame, whole: Sequence[Expectation]) -> pd.DataFrame:
-    """The columns that expectations about the whole batch look at; where only equality counts, as hashes."""
-    import pandas as pd
-
-    kept: dict[str, Any] = {}
-    for expectation in whole:
-        for name in expectation.columns:
-            if name not in frame.columns:
-                continue
-            column = frame[name].reset_index(drop=True)
-            if expectation.type in _UNIQUENESS:
-                hashes = [None if pd.isna(value) else hash(value) for value in column]
-                kept.setdefault(name, pd.array(hashes, dtype="Int64"))
-            else:
-                kept[name] = column
-    return pd.DataFrame(kept, index=range(len(frame)))
 
 
 def _check(expectation: Expectation, kwargs: Mapping[str, Any], tally: _Tally, rows: int) -> Check:

@@ -96,7 +96,7 @@ def test_a_large_batch_on_a_full_disk_is_told_too(disk: SmallDisk) -> None:
         Staging(disk.root) as staging,
     ):
         for _ in range(200):
-            staging.keep("regulation", records, [])
+            staging.keep("regulation", records)
     assert not [*disk.root.glob(".staging-*")]
 
 

@@ -164,7 +164,7 @@ def test_a_good_catalogue_passes_the_gate_and_its_changes_are_history(tmp_path: 
         at = datetime(2026, 3, day, tzinfo=UTC)
         stamp = {"entry_id": str(day), "institution": "kota-a", "source": "katalog"}
         with Staging(tmp_path) as staging:
-            staging.keep("dataset", batch.records, ())
+            staging.keep("dataset", batch.records)
             with staging.shown_to(connection):
                 store(connection, "dataset", observed_at=at, loaded_at=at, **stamp)
     kept = connection.execute(

@@ -28,7 +28,6 @@ from collectors.evidence import (
     Run,
     Table,
     UptimeRecord,
-    columns_of,
 )
 from collectors.institution import (
     CONFIG_SOURCE,
@@ -50,7 +49,6 @@ from warehouse.connection import (
     Home,
     append,
     execute,
-    frame_of,
     scratch_folder,
     statement,
     storage_errors,
@@ -347,38 +345,25 @@ def _prepare(
         staging.refuse([Reject(getattr(error, "where", entry.source), str(error), "")])
         return replace(batch, result=_result(entry, "refused", message=str(error)))
     if verdict.outcome == "fail":
-        # The rows have gone by: they are read once more, now each with the reason of the whole.
-        staging.clear()
-        for part in parse_parts(run, captures, config) or ():
-            why = f"batch ditolak: {result.message}"
-            staging.refuse([*part.rejects, *(_refused(record, why) for record in part.records)])
+        staging.refuse_all(f"batch ditolak: {result.message}")
+    elif verdict.outcome == "pass":
+        staging.refuse_held()
     return replace(batch, table=table, verdict=verdict, result=result)
 
 
 def _judged(
     batch: _Batch, parts: Iterator[Parsed], floor: int, staging: Staging
 ) -> tuple[Table, validate.Verdict, LoadResult]:
-    """Pass every part through the gate into the staging, and judge the whole."""
-    part, following = next(parts), next(parts, None)
-    parameters = {"min_rows": floor, "max_year": batch.run.ended_at.year + 1}
-    gate = validate.Gate(validate.read_suite(part.table), parameters)
-    is_whole = following is None
-    seen = loaded = duplicates = 0
+    """Put every part into the staging, and have the gate judge the whole."""
+    seen = duplicates = 0
     notes: list[str] = []
-    while True:
-        columns = columns_of(part.table)
-        frame = frame_of({name: [getattr(record, name) for record in part.records] for name in columns})
-        bad = gate.judge_part(frame, is_whole=is_whole)
-        good = [record for number, record in enumerate(part.records) if number not in bad]
-        staging.keep(part.table, good, [part.records[number] for number in bad])
-        reasons = {number: "; ".join(why) for number, why in bad.items()}
-        staging.refuse([*part.rejects, *(_refused(part.records[n], why) for n, why in reasons.items())])
-        seen, loaded, duplicates = seen + part.seen, loaded + len(good), duplicates + part.duplicates
+    for part in parts:
+        staging.keep(part.table, part.records)
+        staging.refuse(part.rejects)
+        seen, duplicates = seen + part.seen, duplicates + part.duplicates
         notes.extend(part.notes)
-        if following is None:
-            break
-        part, following = following, next(parts, None)
-    verdict = gate.verdict()
+    parameters = {"min_rows": floor, "max_year": batch.run.ended_at.year + 1}
+    verdict = staging.judge(validate.Gate(validate.read_suite(part.table), parameters))
     critical = [check for check in verdict.checks if check.severity == "critical"]
     broken = "; ".join(check.message for check in critical if check.outcome == "error")
     failed = "; ".join(check.message for check in critical if check.outcome == "fail")
@@ -388,7 +373,7 @@ def _judged(
         case "fail":
             result = _result(batch.entry, "refused", seen, 0, duplicates, failed)
         case "pass":
-            result = _result(batch.entry, "loaded", seen, loaded, duplicates, "; ".join(notes))
+            result = _result(batch.entry, "loaded", seen, staging.loaded, duplicates, "; ".join(notes))
     return part.table, verdict, result
 
 
@@ -414,11 +399,6 @@ def _result(
         duplicates=duplicates,
         message=message,
     )
-
-
-def _refused(record: Record, reason: str) -> Reject:
-    raw = json.dumps(asdict(record), default=str, ensure_ascii=False)
-    return Reject(f"baris {record.position}", reason, raw)
 
 
 def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime) -> None:

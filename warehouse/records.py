@@ -7,15 +7,18 @@ longer does; uptime checks are observations and only accumulate.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import repeat
+from operator import attrgetter
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pandas as pd
 
-from collectors.evidence import AttestationRecord, Record, RegulationRecord, Table, columns_of
+from collectors.evidence import AttestationRecord, Record, Table, columns_of
 from collectors.legal_relations import NO_RELATIONS
 from warehouse.connection import execute, frame_of, statement
 
@@ -53,19 +56,26 @@ _HISTORY: Mapping[Table, _History] = {
 
 def rows_of(table: Table, records: Sequence[Record]) -> pd.DataFrame:
     """Records as rows of the relation `batch`; for a table with history, also key and row_hash."""
-    frame = frame_of({name: [getattr(record, name) for record in records] for name in columns_of(table)})
+    columns: dict[str, list[Any]] = {name: list(map(attrgetter(name), records)) for name in columns_of(table)}
     keyed = _HISTORY.get(table)
     if keyed is not None:
-        if keyed.key not in frame:
-            frame[keyed.key] = [_key(record, keyed) for record in records]
-        frame["row_hash"] = [_row_hash(record, keyed) for record in records]
-    return frame
+        if keyed.key not in columns:
+            columns[keyed.key] = [_attestation_key(record) for record in records]
+        columns["row_hash"] = [
+            hashlib.sha256("\x1f".join((*identity, *more)).encode()).hexdigest()
+            for identity, more in zip(
+                zip(*(map(str, columns[name]) for name in keyed.version), strict=True),
+                _stated_beside(table, columns),
+                strict=True,
+            )
+        ]
+    return frame_of(columns)
 
 
-def keys_of(table: Table, records: Sequence[Record]) -> pd.DataFrame:
-    """The keys of records as rows of the relation `held`; there are none in a table without history."""
+def key_column(table: Table) -> str | None:
+    """The column of `batch` that says which thing a row is a version of; None in a table without history."""
     keyed = _HISTORY.get(table)
-    return frame_of({"key": [_key(record, keyed) for record in records] if keyed else []})
+    return keyed.key if keyed else None
 
 
 def store(
@@ -128,19 +138,16 @@ def _columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
     return [row[0] for row in rows]
 
 
-def _key(record: Record, keyed: _History) -> str:
-    if isinstance(record, AttestationRecord):
-        return (
-            f"{record.instrument}/{record.criterion}/{record.signer}/{record.signed_on}/{record.sha256[:12]}"
-        )
-    return str(getattr(record, keyed.key))
+def _attestation_key(record: Record) -> str:
+    assert isinstance(record, AttestationRecord)
+    return f"{record.instrument}/{record.criterion}/{record.signer}/{record.signed_on}/{record.sha256[:12]}"
 
 
-def _row_hash(record: Record, keyed: _History) -> str:
-    identity = [str(getattr(record, name)) for name in keyed.version]
-    # Only where there are any: rows without are the same versions as before these were read.
-    if isinstance(record, RegulationRecord) and record.relations != NO_RELATIONS:
-        identity.append(record.relations)
-    if isinstance(record, AttestationRecord):
-        identity += [str(said) for said in (record.effective_on, record.document_kind) if said is not None]
-    return hashlib.sha256("\x1f".join(identity).encode()).hexdigest()
+def _stated_beside(table: Table, columns: Mapping[str, list[Any]]) -> Iterator[tuple[str, ...]]:
+    """What makes another version only where it is stated: rows without are those of before it was read."""
+    if table == "regulation":
+        return (() if told == NO_RELATIONS else (told,) for told in columns["relations"])
+    if table == "attestation":
+        pairs = zip(columns["effective_on"], columns["document_kind"], strict=True)
+        return (tuple(str(told) for told in pair if told is not None) for pair in pairs)
+    return repeat((), len(columns["position"]))
