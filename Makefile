@@ -5,7 +5,7 @@ BIN := .venv/bin
 COMPILE = $(BIN)/uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 --quiet \
 	--generate-hashes --no-annotate --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
-.PHONY: help install run test unit check bench-load bench-score bench-queries bench-uptime replay lock clean
+.PHONY: help install run test unit check bench-load bench-batch bench-score bench-queries bench-uptime replay lock clean
 
 help:  ## Show what there is
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,10 @@ bench-load: install  ## A million made-up regulations through the gate: time, me
 	@$(BIN)/python -m benchmarks.load_million
 
 bench-score: install  ## Made-up evidence of 640 institutions: a day by itself, judgement, one institution, the days of a year in one run
+bench-batch: install  ## A million rows staged, judged and merged, beside plain DuckDB that judges nothing
+	@$(BIN)/python -m benchmarks.load_batch
+
+bench-score: install  ## Made-up evidence of 640 institutions scored together: a day, judgement alone, one at a time beside it
 	@$(BIN)/python -m benchmarks.score_many
 
 bench-queries: install  ## Marts over 30 million uptime checks, and publishing 1 GB beside a plain copy (docs/pertumbuhan.md)

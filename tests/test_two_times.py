@@ -23,10 +23,10 @@ from tests.test_rebuild import contents
 from transforms.attribution import Scored
 from transforms.index import rounded
 from warehouse.compare import differences
-from warehouse.connection import copying, migrate, reading, writing
+from warehouse.connection import copying, frame_of, migrate, reading, writing
 from warehouse.publish import publish
 from warehouse.read import ReadError
-from warehouse.records import keys_of, rows_of, store
+from warehouse.records import rows_of, store
 from warehouse.score import score
 from warehouse.two_times import fact_tables, scored_as_known, show_facts_known_at
 
@@ -258,7 +258,7 @@ def test_what_was_known_is_what_the_warehouse_held(
         batch = rows_of("regulation", records)
         batch["ordinal"] = list(range(len(records)))
         bare.register("batch", batch)
-        bare.register("held", keys_of("regulation", []))
+        bare.register("held", frame_of({"key": []}))
         store(
             bare, "regulation", entry_id="e", institution=CITY, source=source, observed_at=seen, loaded_at=at
         )
