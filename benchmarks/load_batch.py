@@ -171,7 +171,14 @@ def parse(kind: Table, rows: int, folder: Path) -> dict[str, float]:
     address = "https://jdih.kota-uji.go.id/feed"
     captured = (Capture("urn:uuid:1", address, AT, 200, (), "", content),)
     source = Source.model_validate(
-        {"id": "jdih", "collector": "regulations", "format": "jdihn", "url": address, "cadence": "listings"}
+        {
+            "id": "jdih",
+            "collector": "regulations",
+            "format": "jdihn",
+            "url": address,
+            "cadence": "listings",
+            "agency": "hukum",
+        }
     )
     started = time.process_time()
     if kind == "regulation":

@@ -34,7 +34,7 @@ _HOLDER = re.compile(r"Conflicting lock is held in (?P<program>.*?) \(PID (?P<pi
 _NO_DOWNLOADS = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 
 
-_FULL = ("No space left on device", "Disk quota exceeded", "File too large")
+_FULL = ("No space left on device", "Disk quota exceeded", "File too large", "failed to offload data block")
 _NOT_WRITABLE = ("Read-only file system", "Permission denied", "Operation not permitted")
 _DAMAGED = ("Corrupt database file", "not a valid DuckDB database file", "Could not read enough bytes")
 _NAMED_FILE = re.compile(r'file "(?P<path>[^"]+)"')
