@@ -44,11 +44,10 @@ bench-uptime: install  ## Our prober beside blackbox_exporter, wrk and requests 
 bench-load: install  ## A million made-up regulations through the gate: time, memory, DuckDB alone beside it
 	@$(BIN)/python -m benchmarks.load_million
 
-bench-score: install  ## Made-up evidence of 640 institutions: a day by itself, judgement, one institution, the days of a year in one run
 bench-batch: install  ## A million rows staged, judged and merged, beside plain DuckDB that judges nothing
 	@$(BIN)/python -m benchmarks.load_batch
 
-bench-score: install  ## Made-up evidence of 640 institutions scored together: a day, judgement alone, one at a time beside it
+bench-score: install  ## Made-up evidence of 640 institutions: a day by itself, judgement, one institution, the days of a year in one run
 	@$(BIN)/python -m benchmarks.score_many
 
 bench-queries: install  ## Marts over 30 million uptime checks, and publishing 1 GB beside a plain copy (docs/pertumbuhan.md)
