@@ -401,6 +401,11 @@ def _result(
     )
 
 
+def _refused(record: Record, reason: str) -> Reject:
+    raw = json.dumps(asdict(record), default=str, ensure_ascii=False)
+    return Reject(f"baris {record.position}", reason, raw)
+
+
 def _commit(connection: duckdb.DuckDBPyConnection, batch: _Batch, now: datetime) -> None:
     entry, run, result = batch.entry, batch.run, batch.result
     already = connection.execute(
