@@ -24,8 +24,8 @@ install: .venv/installed  ## Create .venv from the lock file
 run: install  ## Run the whole pipeline once over the made-up city
 	@$(BIN)/python -m demo run
 
-test: install  ## Run the whole test suite
-	@$(BIN)/python -m pytest
+test: install  ## Run the whole test suite, on two cores
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: install  ## Run the tests that need no server, no other process and no day of the whole line, on two cores
 	@$(BIN)/python -m pytest -m "not e2e" -n 2

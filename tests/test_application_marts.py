@@ -12,10 +12,9 @@ import duckdb
 import pytest
 
 from tests.line import Line
-from tests.warehouse_rows import warehouse_with
+from tests.warehouse_rows import count_services, warehouse_with
 from warehouse.connection import append
 from warehouse.publish import create_marts
-from warehouse.service_facts import write_service_facts
 
 pytestmark = pytest.mark.e2e
 
@@ -62,7 +61,7 @@ def marts(
     }
     connection = warehouse_with({name: entries for name, entries in tables.items() if entries})
     create_marts(connection)
-    write_service_facts(connection, "memory", at(9))
+    count_services(connection, "memory", at(9))
     return connection
 
 

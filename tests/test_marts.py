@@ -16,13 +16,13 @@ import pytest
 
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
+from tests.warehouse_rows import count_services
 from transforms import alerts
 from transforms.index import rounded
 from transforms.instrument import load_instrument
 from transforms.views import STATE_NAMES
 from warehouse.connection import append, reading, writing
 from warehouse.publish import MARTS_FOLDER, create_marts, publish
-from warehouse.service_facts import write_service_facts
 
 
 @pytest.fixture(scope="module")
@@ -143,7 +143,10 @@ def service(connection: duckdb.DuckDBPyConnection) -> None:
 
 def service_now(connection: duckdb.DuckDBPyConnection) -> dict[str, Any]:
     """The one service as a copy published now would show it."""
-    write_service_facts(connection, "warehouse", NOW)
+    # A transaction writes to one database only, and what is counted from has one of its own.
+    connection.execute("COMMIT")
+    count_services(connection, "warehouse", NOW)
+    connection.execute("BEGIN")
     (row,) = rows(connection, "FROM mart.layanan_terkini")
     return row
 

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from tests.warehouse_rows import fill, run, warehouse_with
+from tests.warehouse_rows import count_services, fill, run, warehouse_with
 from transforms.instrument import load_topics
 from warehouse.asking import build_models
 from warehouse.rollup import RolledUpError, require_checks, roll_up_in
 from warehouse.service_counts import count_checks
-from warehouse.service_facts import set_aside, write_service_facts
 
 QUERIES = Path(__file__).parents[1] / "warehouse" / "queries"
 SLA = (QUERIES / "service_sla.sql").read_text(encoding="utf-8")
@@ -83,11 +82,7 @@ def states_now(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> list[t
 
 def published(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, list[tuple[Any, ...]]]:
     """What a publication counts from what it sets aside."""
-    set_aside(connection, Path(":memory:"), as_of)
-    connection.execute("USE aside")
-    write_service_facts(connection, "memory", as_of)
-    connection.execute("USE memory")
-    connection.execute("DETACH aside")
+    count_services(connection, "memory", as_of)
     return {
         table: connection.execute(f"FROM core.{table} ORDER BY ALL").fetchall()
         for table in ("service_now", "service_sla")

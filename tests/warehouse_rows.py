@@ -17,6 +17,7 @@ import pandas as pd
 from collectors.indonesian import normalise_title
 from collectors.legal_relations import in_title, to_text
 from transforms.instrument import parameters_of
+from warehouse.service_facts import set_aside, write_service_facts
 
 SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
 LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
@@ -132,3 +133,12 @@ def _series(row: dict[str, Any]) -> list[dict[str, Any]]:
         }
         for back, letter in enumerate(reversed(letters))
     ]
+
+
+def count_services(connection: duckdb.DuckDBPyConnection, database: str, as_of: datetime) -> None:
+    """Count states and service levels of the current `database` into it, as a publication does from what it sets aside."""
+    set_aside(connection, Path(":memory:"), as_of)
+    connection.execute("USE aside")
+    write_service_facts(connection, database, as_of)
+    connection.execute(f"USE {database}")
+    connection.execute("DETACH aside")
