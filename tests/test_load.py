@@ -201,8 +201,16 @@ def test_an_attestation_is_good_through_its_last_day_where_the_institution_is() 
     ) as connection:  # fmt: skip
         found = execute(
             connection,
-            "SELECT criterion, signed_at, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
-            {"as_of": datetime(2026, 4, 20, tzinfo=UTC), "is_later": False, "instrument": "spbe-2020"},
+            "SELECT criterion, make_timestamp(signed_us) AT TIME ZONE 'UTC', "
+            "make_timestamp(expires_us) AT TIME ZONE 'UTC' FROM ("
+            + statement(QUERIES / "attestations.sql")
+            + ")",
+            {
+                "as_of": datetime(2026, 4, 20, tzinfo=UTC),
+                "is_later": False,
+                "instrument": "spbe-2020",
+                "institutions": ["kota-a"],
+            },
         ).fetchall()
     midnight = datetime(2026, 3, 31, 17, tzinfo=UTC)
     assert found == [
@@ -232,8 +240,15 @@ def test_an_attestation_counts_from_the_day_it_takes_effect_and_never_before_it_
         def standing(*moment: int) -> list[tuple[str, datetime]]:
             return execute(
                 connection,
-                "SELECT criterion, expires_at FROM (" + statement(QUERIES / "attestations.sql") + ")",
-                {"as_of": datetime(*moment, tzinfo=UTC), "is_later": False, "instrument": "spbe-2020"},  # type: ignore[arg-type,misc]
+                "SELECT criterion, make_timestamp(expires_us) AT TIME ZONE 'UTC' FROM ("
+                + statement(QUERIES / "attestations.sql")
+                + ")",
+                {
+                    "as_of": datetime(*moment, tzinfo=UTC),  # type: ignore[arg-type,misc]
+                    "is_later": False,
+                    "instrument": "spbe-2020",
+                    "institutions": ["kota-a"],
+                },
             ).fetchall()
 
         signed_at, effective_at = datetime(2026, 3, 31, 17, tzinfo=UTC), datetime(2026, 4, 30, 17, tzinfo=UTC)
