@@ -74,7 +74,7 @@ for deployment in yaml.safe_load(open("prefect.yaml"))["deployments"]:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
     )
-    assert done.stdout.split() == ["pantau-collect"] * 3 + ["pantau-score"], done.stderr
+    assert done.stdout.split() == ["pantau-collect"] * 3 + ["pantau-score", "pantau-maintain"], done.stderr
 
 
 def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str], tmp_path: Path) -> None:
@@ -90,6 +90,7 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
         "listings": ("0 2 * * *", "Asia/Jakarta"),
         "registry": ("0 3 * * *", "Asia/Jakarta"),
         "score": ("0 6 * * *", "Asia/Jakarta"),
+        "maintain": ("30 4 * * 0", "Asia/Jakarta"),
     }
     for deployment in deployments.values():
         # The real city cannot be reached from here: nothing but the runs below may start.
@@ -97,15 +98,20 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
             prefect_home, "deployment", "schedule", "clear", "-y", f"{_flow(deployment)}/{deployment['name']}"
         )
     with demo_line(tmp_path) as (_, line):
-        parameters = {"config": str(line.config), "data_dir": str(line.places.root)}
+        folder = {"data_dir": str(line.places.root)}
+        config = folder | {"config": str(line.config)}
         worker = subprocess.Popen(
             [sys.executable, "-m", "prefect", "worker", "start", "--pool", "pantau"],
             env=prefect_home, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             text=True, start_new_session=True,
         )  # fmt: skip
         try:
-            for name, cadence in (("services", "services"), ("registry", "registry"), ("score", None)):
-                own = parameters | ({"cadence": cadence} if cadence else {})
+            for name, own in (
+                ("services", config | {"cadence": "services"}),
+                ("registry", config | {"cadence": "registry"}),
+                ("score", config),
+                ("maintain", folder),
+            ):
                 run = ask(
                     prefect_home,
                     f"/deployments/{deployments[name]['id']}/create_flow_run",
@@ -130,7 +136,7 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
 
 
 def _flow(deployment: dict[str, Any]) -> str:
-    return "pantau-score" if deployment["entrypoint"].endswith(":score") else "pantau-collect"
+    return f"pantau-{deployment['entrypoint'].rpartition(':')[2]}"
 
 
 def _final_state(environment: dict[str, str], run_id: str) -> str:
