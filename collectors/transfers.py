@@ -314,9 +314,13 @@ class Transfer:
 
     def _on_connection(self, number: int, events: int) -> None:
         opened = next(one for one in self._connecting if one.fileno() == number)
-        self._connecting.remove(opened)
+        code = 0
         if events & select.EPOLLERR:
             code = opened.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
+                return  # told of a socket that had this number before and was closed since
+        self._connecting.remove(opened)
+        if code:
             self._wires.drop(opened)
             self._why_refused = os.strerror(code)
             self._connect()
