@@ -230,6 +230,18 @@ def _let_in(connection: duckdb.DuckDBPyConnection, come: Sequence[dict[str, Any]
     return good
 
 
+def test_a_service_first_met_in_an_outage_of_our_own_is_up_since_its_first_check() -> None:
+    """That outage is no check of it, so none that failed comes before the first that was up."""
+    connection = warehouse_with(base(timedelta(minutes=30)))
+    outage, first = BEGIN + timedelta(hours=1), BEGIN + timedelta(hours=7)
+    ups = [check("portal", first + timedelta(hours=6 * n), "u", BEGIN) for n in range(801)]
+    fill(connection, {"uptime_check": [check("portal", outage, "o", BEGIN), *ups]})
+    now = ups[-1]["checked_at"] + timedelta(hours=1)
+    roll_up_in(connection, "kota-a", now)
+    (row,) = published(connection, now)["service_now"]
+    assert row[:4] == ("kota-a", "portal", "hidup", first)
+
+
 def test_a_date_whose_checks_are_rolled_up_cannot_be_scored_any_more() -> None:
     connection = warehouse_with(base(timedelta(minutes=30)))
     last = BEGIN + timedelta(days=200)

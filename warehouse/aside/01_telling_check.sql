@@ -30,8 +30,9 @@ fault AS (
 recovered AS (
     SELECT seen.institution, seen.service_id, min(seen.checked_at) AS checked_at
     FROM seen
-    JOIN fault USING (institution, service_id)
-    WHERE seen.is_up AND seen.checked_at > fault.last_at
+    LEFT JOIN fault USING (institution, service_id)
+    -- The first check may be none (our own outage, maintenance) and all that count be up.
+    WHERE seen.is_up AND (fault.last_at IS NULL OR seen.checked_at > fault.last_at)
     GROUP BY seen.institution, seen.service_id
 ),
 
