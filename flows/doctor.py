@@ -81,7 +81,12 @@ def _norm(file: InstitutionFile) -> list[Examined]:
                     Examined(f"service {service.id}", False, f"indicator {shows.indicator!r} does not exist")
                 )
     for official in file.official_results:
-        if official.levels and official.instrument == instrument.id:
+        if not official.levels or official.instrument != instrument.id:
+            continue
+        if official.levels.keys() < known:
+            told = f"{len(official.levels)} of {len(known)} levels; too few to compare with its index"
+            results.append(Examined(f"official result {official.year}", True, told))
+        else:
             index = rounded(calculate(instrument, official.levels)[0].provisional)
             results.append(
                 Examined(

@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from flows import cli
-from flows.terminal import show_index
+from flows.doctor import examine
+from flows.places import Places
+from flows.terminal import show_index, show_scored
 from tests.test_institution import GOOD
 from tests.test_load import HOUR, A, B, C, Feed
 from transforms.instrument import ruleset_hash
@@ -256,8 +258,57 @@ def test_dates_under_other_rules_are_counted_and_hinted_at(
 
     # The date before the last was scored again, the first was not.
     assert counted(new.ruleset_hash, old.ruleset_hash) == (1, 1, 2)
-    assert "1 scored dates stand under other rules" in capsys.readouterr().out
+    said = words(capsys)
+    assert "1 scored dates stand under other rules" in said
+    assert "pantau rescore scores them again" in said
     with stricter(monkeypatch):
         rescore(feed.warehouse, now=feed.now)
     assert counted(new.ruleset_hash) == (0, 0)
-    assert "pantau rescore" not in capsys.readouterr().out
+    assert "pantau rescore" not in words(capsys)
+
+
+def words(capsys: pytest.CaptureFixture[str]) -> str:
+    """What was printed, whatever the width of the terminal."""
+    return " ".join(capsys.readouterr().out.split())
+
+
+def test_the_first_score_under_new_rules_says_that_older_dates_wait_to_be_scored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    feed = Feed(tmp_path)
+    feed.listing(A, B, C)
+    show_scored([scored(feed)])
+    assert "pantau rescore" not in words(capsys)
+    with stricter(monkeypatch):
+        show_scored([scored(feed)])
+        said = words(capsys)
+        show_scored([scored(feed)])
+    assert "the rules of spbe-2020 have changed" in said
+    assert "pantau rescore scores them again" in said
+    assert "pantau rescore" not in words(capsys)
+
+
+def test_doctor_says_how_many_dates_wait_to_be_scored_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = tmp_path / "uji.yml"
+    # Nothing to reach: only what is at hand is looked at.
+    config.write_text(GOOD.partition("sources:")[0] + "sources: []\n")
+    feed = Feed(tmp_path)
+    places = Places(tmp_path / "data")
+    feed.warehouse = places.warehouse
+    feed.listing(A, B, C)
+    with stricter(monkeypatch):
+        scored(feed)
+
+    def rules() -> str:
+        publish(feed.warehouse, places.published, now=feed.now)
+        examined = {r.what.split()[0]: r for r in examine(config, places, clock=lambda: feed.now)}
+        # Of an official result that gives some levels only, the index cannot be checked; it is no fault.
+        assert examined["official"].ok and examined["official"].detail.startswith("1 of 47 levels")
+        return examined["rules"].detail
+
+    assert rules().startswith("1 scored dates are under older ones")
+    assert "pantau rescore scores them again" in rules()
+    rescore(feed.warehouse, now=feed.now)
+    assert rules() == "every scored date is under the present ones"
