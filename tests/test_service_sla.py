@@ -190,6 +190,19 @@ def test_a_window_written_after_the_fact_excuses_nothing_and_one_taken_out_keeps
     assert minutes(day) == (10, 20, 0, 10)
 
 
+def test_a_window_written_for_one_service_and_for_all_lasts_no_longer() -> None:
+    """Sundays 22.00 to 23.00, said three times, over 21 Sundays: no week in between is maintenance."""
+    weekly = window("2024-01-07 22:00", "2024-01-07 23:00", is_weekly=True)
+    services = {f"layanan-{n}": "hukum" for n in range(8)}
+    windows = [weekly, {**weekly, "name": "lagi"}, *({**weekly, "service_id": name} for name in services)]
+    first, last = local(3, 8) - timedelta(days=150), local(3, 8)
+    connection = warehouse([{**on(3, "08:00u")[0], "checked_at": first}], last, windows, services)
+    assert connection.execute(
+        "SELECT ends_at - starts_at, count(*) FROM service_window WHERE starts_at BETWEEN $first AND $last GROUP BY ALL",
+        {"first": first, "last": last},
+    ).fetchall() == [(timedelta(hours=1), 8 * 21)]
+
+
 def test_an_agency_is_the_sum_of_its_services() -> None:
     """10 of 20 minutes up and 20 of 20: 75%; the longest outage and the mean repair are of single outages."""
     services = {"portal": "diskominfo", "lapor": "diskominfo", "jdih": "hukum"}

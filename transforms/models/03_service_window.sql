@@ -34,8 +34,9 @@ occurring AS (
     WHERE planned.valid_from <= $as_of
 ),
 
+-- Once each: spells are numbered in an order that must be one, and a window may be written for one service and for all.
 of_service AS (
-    SELECT service.institution, service.service_id, occurring.starts_at, occurring.ends_at
+    SELECT DISTINCT service.institution, service.service_id, occurring.starts_at, occurring.ends_at
     FROM (SELECT DISTINCT institution, service_id FROM core.service WHERE valid_from <= $as_of) AS service
     JOIN occurring
         ON occurring.institution = service.institution
