@@ -151,11 +151,13 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "regulation_current",
         "regulation_topic",
         "service_window",
+        "service_check",
         "service_state",
         "service_shows",
         "application_current",
         "application_topic",
         "dataset_current",
+        "page_reading",
         "service_compromise",
         "service_change",
     ]

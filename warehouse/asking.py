@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,11 @@ from warehouse.connection import execute, moment, statement
 from warehouse.topic_titles import TITLES, match_titles
 
 log = logging.getLogger(__name__)
-_MOVED = Path(__file__).parent / "queries" / "moved_regulations.sql"
+_QUERIES = Path(__file__).parent / "queries"
+_ADDED = ("service_check", "page_reading")
+"""Models of checks, to which a later date adds what was checked until then."""
+_ADDED_FOR = timedelta(days=31)
+"""For so long: they hold what was needed at their first date, and with time ever less of it is."""
 
 
 @dataclass
@@ -40,6 +44,7 @@ class Models:
     institutions: tuple[str, ...] | None = None
     calls: dict[ProbeCall, int] = field(default_factory=dict)
     asked: set[ProbeCall] = field(default_factory=set)
+    _added_since: datetime | None = None
     _said: dict[str, dict[ProbeCall, Answer]] | None = None
 
     def stand(
@@ -54,7 +59,17 @@ class Models:
         if (self.as_of, self.institutions) == (as_of, wanted):
             return
         steps_on = self.as_of is not None and self.institutions == wanted and self.as_of < as_of
-        build_models(connection, topics, as_of, institutions=wanted, since=self.as_of if steps_on else None)
+        adds_checks = steps_on and self._added_since is not None and as_of < self._added_since + _ADDED_FOR
+        if not adds_checks:
+            self._added_since = as_of
+        build_models(
+            connection,
+            topics,
+            as_of,
+            institutions=wanted,
+            since=self.as_of if steps_on else None,
+            adds_checks=adds_checks,
+        )
         if self.as_of is not None:
             connection.execute("DROP TABLE IF EXISTS temp.answer_before")
             connection.execute("ALTER TABLE temp.answer RENAME TO answer_before")
@@ -190,11 +205,13 @@ def build_models(
     institutions: Sequence[str] | None = None,
     only: Collection[str] | None = None,
     since: datetime | None = None,
+    adds_checks: bool = False,
 ) -> None:
     """The facts as of the date, as temporary tables named after the files of `transforms/models/`.
 
     `institutions` are those that facts are wanted of (None: all). `only` names the models that are built,
-    where others need not stand. `since` is the date at which the models of the same institutions stand.
+    where others need not stand. `since` is the date at which the models of the same institutions stand;
+    with `adds_checks` those of single checks are added to.
     """
     parameters: dict[str, Any] = {
         "as_of": as_of,
@@ -206,7 +223,9 @@ def build_models(
     for model in models:
         if since is not None and model.name == "regulation_current":
             continue
-        if only is None or model.name in only:
+        if since is not None and adds_checks and model.name in _ADDED:
+            _add_checks(connection, models, model, since, parameters)
+        elif only is None or model.name in only:
             if model.name in TITLES:
                 match_titles(connection, topics, model.name)
             execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
@@ -229,7 +248,9 @@ def _step_regulations(
         execute(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {model.sql}", values)
 
     build("institution_current", parameters)
-    moved = execute(connection, statement(_MOVED), {"before": since, "as_of": as_of}).fetchall()
+    moved = execute(
+        connection, statement(_QUERIES / "moved_regulations.sql"), {"before": since, "as_of": as_of}
+    ).fetchall()
     build("source_seen", parameters)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE regulation_before AS "
@@ -241,3 +262,28 @@ def _step_regulations(
     build("institution_current", {**parameters, "institutions": [name for (name,) in moved]})
     build("regulation_current", parameters)
     connection.execute("INSERT INTO regulation_current FROM regulation_before")
+
+
+def _add_checks(
+    connection: duckdb.DuckDBPyConnection,
+    models: Sequence[Model],
+    model: Model,
+    since: datetime,
+    parameters: Mapping[str, Any],
+) -> None:
+    """Let a model of checks stand at a later date, or at one from which the same follows."""
+    between = {"before": since, "as_of": parameters["as_of"]}
+    found = execute(connection, statement(_QUERIES / "moved_windows.sql"), between).fetchall()
+    moved = [name for (name,) in found]
+    added = statement(_QUERIES / f"added_{model.name}.sql")
+    execute(connection, f"INSERT INTO {model.name} BY NAME {added}", {**between, "moved": moved})
+    if moved:
+        (current,) = [one for one in models if one.name == "institution_current"]
+        table = f"CREATE OR REPLACE TEMP TABLE {current.name} AS {current.sql}"
+        connection.execute(
+            f"DELETE FROM {model.name} WHERE institution IN (SELECT unnest($moved::VARCHAR[]))",
+            {"moved": moved},
+        )
+        execute(connection, table, {**parameters, "institutions": moved})
+        execute(connection, f"INSERT INTO {model.name} BY NAME {model.sql}", parameters)
+        execute(connection, table, parameters)

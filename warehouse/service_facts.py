@@ -17,6 +17,7 @@ from warehouse.service_counts import count_checks, stand_rules
 
 _QUERIES = Path(__file__).parent / "queries"
 _ASIDE = Path(__file__).parent / "aside"
+_MODELS = ("service_check", "service_state")
 _WHOLE = (
     "institution",
     "maintenance",
@@ -46,8 +47,9 @@ def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now:
     Returns rows per table.
     """
     count_checks(connection, now)
-    (state,) = (model for model in load_models() if model.name == "service_state")
-    execute(connection, f"CREATE OR REPLACE TEMP TABLE {state.name} AS {state.sql}", {"as_of": now})
+    for model in load_models():
+        if model.name in _MODELS:
+            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
     rows = {}
     for table in ("service_now", "service_sla"):
         facts = statement(_QUERIES / f"{table}.sql")

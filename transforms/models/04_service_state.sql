@@ -17,28 +17,16 @@ WITH service AS (
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
 ),
 
-own_check AS (
-    SELECT past.*, coalesce(past.checked_at < gap.ends_at, FALSE) AS in_maintenance
-    FROM core.uptime_check AS past
-    ASOF LEFT JOIN service_window AS gap
-        ON gap.institution = past.institution AND gap.service_id = past.service_id
-        AND past.checked_at >= gap.starts_at
-    SEMI JOIN institution_current AS asked ON asked.institution = past.institution
-    WHERE past.checked_at <= $as_of
-        AND past.source = 'layanan'
-        AND past.error_class IS DISTINCT FROM 'own_outage'
-        AND (past.is_up IS TRUE OR gap.ends_at IS NULL OR past.checked_at >= gap.ends_at)
-),
-
--- Over all of history, as an outage may be old; everything after this looks at checks from needed_from on.
+-- Over all of history, as an outage may be old; what is counted looks at checks from needed_from on.
 ever AS (
     SELECT
         *,
+        latest_at - INTERVAL 30 DAY AS recent_from,
         least(latest_at - INTERVAL 30 DAY, last_up_at, coalesce(last_not_failed_at, first_at)) AS needed_from,
-        CASE
-            WHEN latest.is_up THEN last_not_up_at
-            WHEN latest.is_up IS NULL THEN last_told_at
-            ELSE last_not_failed_at
+        CASE latest_at
+            WHEN last_up_at THEN last_not_up_at
+            WHEN last_told_at THEN last_not_failed_at
+            ELSE last_told_at
         END AS last_other_at
     FROM (
         SELECT
@@ -48,30 +36,55 @@ ever AS (
             max(checked_at) FILTER (WHERE is_up) AS last_up_at,
             max(checked_at) FILTER (WHERE is_up IS NULL OR is_up) AS last_not_failed_at,
             max(checked_at) FILTER (WHERE is_up IS NOT TRUE) AS last_not_up_at,
-            max(checked_at) FILTER (WHERE is_up IS NOT NULL) AS last_told_at,
-            arg_max(struct_pack(is_up), checked_at) AS latest
-        FROM own_check
+            max(checked_at) FILTER (WHERE is_up IS NOT NULL) AS last_told_at
+        FROM service_check
         SEMI JOIN service USING (institution, service_id)
         GROUP BY institution, service_id
     )
 ),
 
-since AS (
-    SELECT past.institution, past.service_id, min(past.checked_at) AS since_at
-    FROM own_check AS past
-    JOIN ever USING (institution, service_id)
-    WHERE ever.last_other_at IS NULL OR past.checked_at > ever.last_other_at
-    GROUP BY past.institution, past.service_id
+by_day AS (
+    SELECT
+        institution, service_id,
+        min(checked_at) FILTER (WHERE is_unbroken) AS since_at,
+        max(checked_at) FILTER (WHERE is_tls_told) AS tls_at,
+        count(*) FILTER (WHERE is_counted) AS checks,
+        count(*) FILTER (WHERE is_counted AND is_up) AS up
+    FROM (
+        SELECT
+            past.institution, past.service_id, past.checked_at, past.is_up,
+            ever.last_other_at IS NULL OR past.checked_at > ever.last_other_at AS is_unbroken,
+            past.checked_at > ever.recent_from
+                AND (past.is_https AND past.tls_ok IS NOT NULL OR NOT past.is_https AND past.status IS NOT NULL)
+                AS is_tls_told,
+            past.checked_at > ever.recent_from AND past.is_up IS NOT NULL
+                AND NOT past.in_maintenance AS is_counted
+        FROM service_check AS past
+        JOIN ever USING (institution, service_id)
+    )
+    GROUP BY institution, service_id, epoch_us(checked_at) // 86400000000
 ),
 
-checked AS (
+counted AS (
+    SELECT
+        institution, service_id,
+        min(since_at) AS since_at,
+        max(tls_at) AS tls_at,
+        sum(checks)::BIGINT AS checks_30d,
+        sum(up)::BIGINT AS up_30d,
+        count(*) FILTER (WHERE checks > 0) AS days_30d
+    FROM by_day
+    GROUP BY institution, service_id
+),
+
+-- The checks cited by themselves.
+told AS (
     SELECT
         past.institution, past.service_id, past.checked_at, past.is_up, past.status, past.error_class,
         past.capture_id, past.cert_expires_at, past.attempts,
-        ever.latest_at, ever.last_up_at, ever.last_not_failed_at,
-        past.checked_at > ever.latest_at - INTERVAL 30 DAY AS is_recent,
-        past.in_maintenance,
-        ever.last_not_failed_at IS NULL OR past.checked_at > ever.last_not_failed_at AS is_in_outage,
+        past.checked_at = ever.latest_at AS is_latest,
+        past.checked_at = ever.last_up_at AND past.is_up AS is_last_up,
+        past.checked_at = counted.tls_at AS is_tls,
         CASE
             WHEN NOT past.is_https AND past.status IS NOT NULL THEN 'tanpa_https'
             WHEN past.is_https AND NOT past.tls_ok THEN 'tidak_sah'
@@ -94,28 +107,51 @@ checked AS (
             WHEN 'tls_other' THEN 'sambungan TLS gagal'
             ELSE replace(past.error_class, 'http_', 'HTTP ')
         END AS fault
-    FROM own_check AS past
+    FROM service_check AS past
     JOIN ever USING (institution, service_id)
-    WHERE past.checked_at >= (SELECT min(needed_from) FROM ever)
-      AND past.checked_at >= ever.needed_from
+    JOIN counted USING (institution, service_id)
+    WHERE past.checked_at IN (ever.latest_at, ever.last_up_at, counted.tls_at)
 ),
 
 summary AS (
     SELECT
-        institution, service_id, latest_at, last_up_at, last_not_failed_at,
-        arg_max(struct_pack(is_up, status, error_class, fault, capture_id), checked_at) AS latest,
-        arg_max(capture_id, checked_at) FILTER (WHERE is_up) AS last_up_capture_id,
+        institution, service_id,
+        arg_max(struct_pack(is_up, status, error_class, fault, capture_id), checked_at) FILTER (WHERE is_latest)
+            AS latest,
+        arg_max(capture_id, checked_at) FILTER (WHERE is_last_up) AS last_up_capture_id,
+        arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, attempts, capture_id), checked_at)
+            FILTER (WHERE is_tls AND tls IS NOT NULL) AS tls_latest
+    FROM told
+    GROUP BY institution, service_id
+),
+
+failed AS (
+    SELECT past.institution, past.service_id, past.checked_at, past.attempts, past.capture_id,
+        ever.recent_from, ever.needed_from,
+        ever.last_not_failed_at IS NULL OR past.checked_at > ever.last_not_failed_at AS is_in_outage
+    FROM (FROM service_check WHERE NOT is_up) AS past
+    JOIN ever USING (institution, service_id)
+),
+
+outage AS (
+    SELECT
+        institution, service_id,
         min(checked_at) FILTER (WHERE is_in_outage) AS down_since,
         sum(attempts) FILTER (WHERE is_in_outage) AS failed_connections,
-        count(*) FILTER (WHERE is_recent AND is_up IS NOT NULL AND NOT in_maintenance) AS checks_30d,
-        count(*) FILTER (WHERE is_recent AND is_up AND NOT in_maintenance) AS up_30d,
-        count(DISTINCT timezone('UTC', checked_at)::DATE)
-            FILTER (WHERE is_recent AND is_up IS NOT NULL AND NOT in_maintenance) AS days_30d,
-        arg_max(capture_id, checked_at, 3) FILTER (WHERE is_recent AND NOT is_up) AS failed_capture_ids,
-        arg_max(struct_pack(tls, checked_at, cert_expires_at, fault, attempts, capture_id), checked_at)
-            FILTER (WHERE is_recent AND tls IS NOT NULL) AS tls_latest
-    FROM checked
-    GROUP BY institution, service_id, latest_at, last_up_at, last_not_failed_at
+        arg_max(capture_id, checked_at, 3) FILTER (WHERE checked_at > recent_from)
+            AS failed_capture_ids
+    FROM failed
+    GROUP BY institution, service_id
+),
+
+-- Where no check failed there is no turn to look for.
+checked AS (
+    SELECT past.institution, past.service_id, past.checked_at, past.is_up, ever.latest_at
+    FROM service_check AS past
+    JOIN ever USING (institution, service_id)
+    SEMI JOIN (FROM failed WHERE checked_at >= needed_from) AS turning
+        ON turning.institution = past.institution AND turning.service_id = past.service_id
+    WHERE past.checked_at >= ever.needed_from
 ),
 
 turn AS (
@@ -161,18 +197,18 @@ paused AS (
 
 SELECT
     service.institution, service.service_id, service.name, service.url, service.agency,
-    summary.latest_at,
+    ever.latest_at,
     summary.latest.is_up AS is_up,
     summary.latest.status AS status,
     summary.latest.error_class AS error_class,
     summary.latest.fault AS fault,
     summary.latest.capture_id AS capture_id,
-    summary.last_up_at, summary.last_up_capture_id, since.since_at,
-    summary.down_since,
-    coalesce(summary.failed_connections, 0) >= 2 AND (
-        summary.last_not_failed_at IS NULL
-        OR summary.last_not_failed_at + coalesce(paused.lasted, INTERVAL 0 SECOND)
-            <= summary.latest_at - inst.down_after
+    ever.last_up_at, summary.last_up_capture_id, counted.since_at,
+    outage.down_since,
+    coalesce(outage.failed_connections, 0) >= 2 AND (
+        ever.last_not_failed_at IS NULL
+        OR ever.last_not_failed_at + coalesce(paused.lasted, INTERVAL 0 SECOND)
+            <= ever.latest_at - inst.down_after
     ) AS is_down,
     EXISTS (
         FROM service_window AS gap
@@ -183,7 +219,7 @@ SELECT
     coalesce(turns.turns, 0) AS turns,
     turns.flapping_since,
     turns.turned_at,
-    summary.checks_30d, summary.up_30d, summary.days_30d, summary.failed_capture_ids,
+    counted.checks_30d, counted.up_30d, counted.days_30d, outage.failed_capture_ids,
     CASE WHEN summary.tls_latest.tls != 'tidak_sah' OR summary.tls_latest.attempts >= 2
         THEN summary.tls_latest.tls END AS tls,
     summary.tls_latest.checked_at AS tls_checked_at,
@@ -191,8 +227,10 @@ SELECT
     summary.tls_latest.fault AS tls_fault,
     summary.tls_latest.capture_id AS tls_capture_id
 FROM service
+JOIN ever USING (institution, service_id)
+JOIN counted USING (institution, service_id)
 JOIN summary USING (institution, service_id)
-JOIN since USING (institution, service_id)
 JOIN institution_current AS inst USING (institution)
+LEFT JOIN outage USING (institution, service_id)
 LEFT JOIN paused USING (institution, service_id)
 LEFT JOIN turns USING (institution, service_id)

@@ -7,34 +7,41 @@ WITH service AS (
     WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
 ),
 
-told AS (
-    SELECT institution, service_id, checked_at, is_compromised, compromise_evidence, capture_id
-    FROM core.uptime_check
-    SEMI JOIN service USING (institution, service_id)
-    WHERE checked_at <= $as_of AND is_compromised IS NOT NULL
-),
-
 latest AS (
     SELECT
         institution, service_id,
         max(checked_at) AS told_at,
-        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at,
-        arg_max(struct_pack(is_compromised, compromise_evidence, capture_id), checked_at) AS last
-    FROM told
+        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at
+    FROM page_reading
+    SEMI JOIN service USING (institution, service_id)
+    GROUP BY institution, service_id
+),
+
+last AS (
+    SELECT
+        institution, service_id, any_value(latest.told_at) AS told_at,
+        arg_max(struct_pack(is_compromised, compromise_evidence, capture_id), checked_at) AS said
+    FROM page_reading
+    JOIN latest USING (institution, service_id)
+    WHERE checked_at = latest.told_at
+    GROUP BY institution, service_id
+),
+
+taken AS (
+    SELECT institution, service_id, min(checked_at) AS compromised_since
+    FROM (FROM page_reading WHERE is_compromised)
+    JOIN latest USING (institution, service_id)
+    WHERE latest.clean_at IS NULL OR checked_at > latest.clean_at
     GROUP BY institution, service_id
 )
 
 SELECT
     service.institution, service.service_id, service.name, service.agency,
-    latest.told_at,
-    latest.last.is_compromised AS is_compromised,
-    latest.last.compromise_evidence AS compromise_evidence,
-    latest.last.capture_id AS capture_id,
-    (
-        SELECT min(told.checked_at)
-        FROM told
-        WHERE told.institution = service.institution AND told.service_id = service.service_id
-            AND told.is_compromised AND (latest.clean_at IS NULL OR told.checked_at > latest.clean_at)
-    ) AS compromised_since
+    last.told_at,
+    last.said.is_compromised AS is_compromised,
+    last.said.compromise_evidence AS compromise_evidence,
+    last.said.capture_id AS capture_id,
+    taken.compromised_since
 FROM service
-LEFT JOIN latest USING (institution, service_id)
+LEFT JOIN last USING (institution, service_id)
+LEFT JOIN taken USING (institution, service_id)

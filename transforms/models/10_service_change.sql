@@ -17,29 +17,35 @@ WITH service AS (
 ),
 
 reading AS (
-    SELECT
-        past.institution, past.service_id, past.checked_at, coalesce(past.page_title, '') AS title, past.language,
-        past.linked, past.capture_id
-    FROM core.uptime_check AS past
-    ASOF LEFT JOIN service_window AS gap
-        ON gap.institution = past.institution AND gap.service_id = past.service_id
-        AND past.checked_at >= gap.starts_at
-    SEMI JOIN service ON service.institution = past.institution AND service.service_id = past.service_id
-    WHERE past.checked_at <= $as_of
-        AND past.source = 'layanan'
-        AND past.is_compromised IS NOT NULL
-        AND (gap.ends_at IS NULL OR past.checked_at >= gap.ends_at)
+    SELECT institution, service_id, checked_at, title, language, linked, capture_id
+    FROM page_reading
+    SEMI JOIN service USING (institution, service_id)
+    WHERE source = 'layanan' AND NOT in_maintenance
 ),
 
 latest AS (
-    SELECT institution, service_id, max(checked_at) AS latest_at FROM reading GROUP BY institution, service_id
+    SELECT *, latest_at - INTERVAL 60 DAY AS recent_from
+    FROM (
+        SELECT institution, service_id, max(checked_at) AS latest_at FROM reading GROUP BY institution, service_id
+    )
 ),
 
 recent AS (
     SELECT reading.*, latest.latest_at
     FROM reading
     JOIN latest USING (institution, service_id)
-    WHERE reading.checked_at > latest.latest_at - INTERVAL 60 DAY
+    WHERE reading.checked_at > latest.recent_from
+),
+
+-- By then the last three were: looking for the last of few is faster.
+third AS (
+    SELECT institution, service_id, min(checked_at) AS from_at
+    FROM (
+        SELECT institution, service_id, unnest(max(checked_at, 3)) AS checked_at
+        FROM recent
+        GROUP BY institution, service_id
+    )
+    GROUP BY institution, service_id
 ),
 
 now AS (
@@ -51,10 +57,12 @@ now AS (
         list_sort(list_distinct(list_transform(last, one -> one.capture_id))) AS capture_ids
     FROM (
         SELECT
-            institution, service_id, latest_at,
+            recent.institution, recent.service_id, latest_at,
             arg_max(struct_pack(title, language, linked, capture_id), checked_at, 3) AS last
         FROM recent
-        GROUP BY institution, service_id, latest_at
+        JOIN third USING (institution, service_id)
+        WHERE recent.checked_at >= third.from_at
+        GROUP BY recent.institution, recent.service_id, latest_at
     )
     WHERE len(last) = 3
 ),

@@ -1,0 +1,100 @@
+"""Models of services say the same whether they are built at a date, or checks since the date before are added."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from tests.test_rollup import BEGIN, MODELS, TOPICS, base, check, emptied, histories, windows
+from tests.warehouse_rows import fill, warehouse_with
+from warehouse.asking import Models, build_models
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]]:
+    stepping, whole = warehouse_with({}), warehouse_with({})
+    yield stepping, whole
+    stepping.close()
+    whole.close()
+
+
+def said(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...]]]:
+    return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in MODELS}
+
+
+def until(planned: list[dict[str, Any]], ends: list[int | None]) -> list[dict[str, Any]]:
+    """Windows of which some are taken out of the file again, so many days after they came into it."""
+    return [
+        one | {"valid_to": None if days is None else one["valid_from"] + timedelta(days=days)}
+        for one, days in zip(planned, ends, strict=False)
+    ]
+
+
+@settings(
+    max_examples=6,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[
+        HealthCheck.function_scoped_fixture,
+        HealthCheck.too_slow,
+        HealthCheck.data_too_large,
+    ],
+    phases=[Phase.explicit, Phase.generate],
+)
+@given(
+    planned=st.builds(until, windows, st.lists(st.sampled_from([None, 10, 60, 960]), min_size=3, max_size=3)),
+    checks=histories(),
+    first=st.integers(1, 200),
+    steps=st.lists(st.sampled_from([60, 1440, 1440, 5000, 20000, 50000]), min_size=1, max_size=8),
+)
+def test_what_is_added_says_the_same(
+    pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+    planned: list[dict[str, Any]],
+    checks: list[dict[str, Any]],
+    first: int,
+    steps: list[int],
+) -> None:
+    stepping, whole = pair
+    for connection in pair:
+        emptied(connection, base(timedelta(hours=1), planned))
+        fill(connection, {"uptime_check": checks})
+    models = Models()
+    as_of = BEGIN + timedelta(days=first)
+    for minutes in (0, *steps):
+        as_of += timedelta(minutes=minutes)
+        models.stand(stepping, TOPICS, as_of, ["kota-a"])
+        build_models(whole, TOPICS, as_of)
+        assert said(stepping) == said(whole)
+
+
+def test_windows_that_come_into_the_file_count_for_what_is_added(
+    pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+) -> None:
+    """Failures of before keep counting; those in the window do not, though the models stood before it came."""
+    stepping, _ = pair
+    planned = {
+        "institution": "kota-a",
+        "name": "pindah server",
+        "service_id": "portal",
+        "starts_local": datetime(2026, 1, 8),
+        "ends_local": datetime(2026, 1, 12),
+        "is_weekly": False,
+        "valid_from": BEGIN + timedelta(days=3),
+    }
+    emptied(stepping, base(timedelta(hours=1), [planned]))
+    day = [BEGIN + timedelta(days=n) for n in range(8)]
+    states = "uduuuddu"
+    rows = [check("portal", at, state, at) for at, state in zip(day, states, strict=True)]
+    fill(stepping, {"uptime_check": rows})
+    models = Models()
+    found = []
+    for n in (2, 5, 6):
+        models.stand(stepping, TOPICS, day[n], ["kota-a"])
+        found.append(stepping.execute("SELECT is_up, checks_30d, up_30d FROM service_state").fetchone())
+    assert found == [(True, 3, 2), (True, 4, 3), (True, 4, 3)]
