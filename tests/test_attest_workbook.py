@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -394,7 +395,7 @@ def test_a_receipt_reads_back_and_a_damaged_one_is_named() -> None:
 
 
 CONFIG = """
-institution: {id: kota-contoh, name: Kota Contoh, kind: kota}
+institution: {id: kota-contoh, name: Kota Contoh, kind: kota, also: [pemdi-2026]}
 agencies: [{id: diskominfo, name: Dinas Komunikasi dan Informatika}]
 freshness:
   regulation: {ttl: 3d, grace: 30d}
@@ -425,6 +426,10 @@ def test_from_the_template_to_a_higher_level(line: Line, tmp_path: Path) -> None
     line.pass_days(0.1)
     with line.published() as connection:
         view = stand_view(connection, None, None)
+        decimal = stand_view(connection, None, "pemdi-2026").levels
+    assert view.levels["1"] == "terbukti 1, potensi 5"
+    assert decimal
+    assert all(re.fullmatch(r"terbukti \d,\d\d, potensi \d,\d\d", said) for said in decimal.values())
     book = opened(template(NORM, RULES, view, Origin("b", line.now, "Diskominfo")), tmp_path / "bukti.xlsx")
     sheet, number = row_of(book, "I01.4.a")
     assert sheet[f"{letter('status')}{number}"].value == "belum diketahui"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 import duckdb
 
+from transforms.views import level_text
 from warehouse import read
 from warehouse.connection import execute
 
@@ -60,7 +62,7 @@ def stand_view(
     ).fetchall()
     levels = execute(
         connection,
-        "SELECT nomor, terbukti, potensi FROM mart.indikator_terkini WHERE skor_id = $score",
+        "SELECT nomor, terbukti, potensi, skala FROM mart.indikator_terkini WHERE skor_id = $score",
         {"score": score_id},
     ).fetchall()
     return StandView(
@@ -71,5 +73,12 @@ def stand_view(
         as_of=as_of,
         ruleset_hash=ruleset_hash,
         criteria={criterion: KnownState(state, reason) for criterion, state, reason in findings},
-        levels={number: f"terbukti {proven}, potensi {possible}" for number, proven, possible in levels},
+        levels={
+            number: f"terbukti {_text(proven, scale)}, potensi {_text(possible, scale)}"
+            for number, proven, possible, scale in levels
+        },
     )
+
+
+def _text(level: Decimal, scale: str) -> str:
+    return level_text(int(level) if scale == "bulat" else level)
