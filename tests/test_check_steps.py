@@ -8,10 +8,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.test_rollup import BEGIN, MODELS, TOPICS, base, check, emptied, histories, windows
+from tests.examples_of import few
+from tests.service_histories import BEGIN, Story, check, emptied, stories, write_file
+from tests.test_rollup import MODELS, TOPICS, base
 from tests.warehouse_rows import fill, warehouse_with
 from warehouse.asking import Models, build_models
 
@@ -28,42 +30,23 @@ def said(connection: duckdb.DuckDBPyConnection) -> dict[str, list[tuple[Any, ...
     return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in MODELS}
 
 
-def until(planned: list[dict[str, Any]], ends: list[int | None]) -> list[dict[str, Any]]:
-    """Windows of which some are taken out of the file again, so many days after they came into it."""
-    return [
-        one | {"valid_to": None if days is None else one["valid_from"] + timedelta(days=days)}
-        for one, days in zip(planned, ends, strict=False)
-    ]
-
-
-@settings(
-    max_examples=6,
-    deadline=None,
-    derandomize=True,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-    phases=[Phase.explicit, Phase.generate],
-)
+@few(6)
 @given(
-    planned=st.builds(until, windows, st.lists(st.sampled_from([None, 10, 60, 960]), min_size=3, max_size=3)),
-    checks=histories(),
+    story=stories,
     first=st.integers(1, 200),
     steps=st.lists(st.sampled_from([60, 1440, 1440, 5000, 20000, 50000]), min_size=1, max_size=8),
 )
 def test_what_is_added_says_the_same(
     pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
-    planned: list[dict[str, Any]],
-    checks: list[dict[str, Any]],
+    story: Story,
     first: int,
     steps: list[int],
 ) -> None:
     stepping, whole = pair
+    checks = story.checks()
     for connection in pair:
-        emptied(connection, base(timedelta(hours=1), planned))
-        fill(connection, {"uptime_check": checks})
+        emptied(connection, {"uptime_check": checks} if checks else {})
+        write_file(connection, story, BEGIN + timedelta(days=2000))
     models = Models()
     as_of = BEGIN + timedelta(days=first)
     for minutes in (0, *steps):

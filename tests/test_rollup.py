@@ -1,30 +1,34 @@
-"""What is rolled up says the same as the checks it was made of, to the last digit."""
+"""What is rolled up says the same as the checks it was made of, to the last digit.
+
+Who changes how checks are rolled up or counted, hunts wider than the few examples of every run: tests/examples_of.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples_of import few
+from tests.service_histories import BEGIN, DAY, Rows, Story, check, emptied, moments, stories, write_file
 from tests.warehouse_rows import count_services, fill, run, warehouse_with
 from transforms.instrument import load_topics
 from warehouse.asking import build_models
-from warehouse.rollup import RolledUpError, require_checks, roll_up_in
+from warehouse.rollup import RolledUpError, require_checks, roll_up_in, unscorable
 from warehouse.service_counts import count_checks
 
 QUERIES = Path(__file__).parents[1] / "warehouse" / "queries"
 SLA = (QUERIES / "service_sla.sql").read_text(encoding="utf-8")
 STATES = (QUERIES / "service_now.sql").read_text(encoding="utf-8")
-BEGIN = datetime(2026, 1, 3, 17, tzinfo=UTC)
 TOPICS = load_topics()
 MODELS = ("service_state", "service_compromise", "service_change")
-Rows = Sequence[Mapping[str, Any]]
+NEEDED = ("institution_current", "service_window", "service_check", "page_reading", *MODELS)
 
 
 def base(check_holds: timedelta, windows: Rows = ()) -> dict[str, Rows]:
@@ -40,34 +44,17 @@ def base(check_holds: timedelta, windows: Rows = ()) -> dict[str, Rows]:
     }
 
 
-def check(service: str, at: datetime, state: str, loaded_at: datetime, **more: Any) -> dict[str, Any]:
-    minutes = int((at - BEGIN).total_seconds() // 60)
-    return {
-        "institution": "kota-a",
-        "service_id": service,
-        "checked_at": at,
-        "loaded_at": loaded_at,
-        "is_up": {"u": True, "d": False, "o": False}.get(state),
-        "error_class": {"d": "timeout", "o": "own_outage", "?": "blocked"}.get(state),
-        "total_ms": 40.3 + minutes * 7 % 211 if state == "u" else 9000.0,
-        "first_byte_ms": 20.6 + minutes * 5 % 97 if state == "u" else None,
-        "is_compromised": None if state in "do?" else minutes % 13 == 0,
-        "page_title": "Beranda" if minutes % 17 else "Judi",
-        "language": "id",
-        "attempts": 2,
-        "capture_id": f"c-{minutes}",
-        **more,
-    }
-
-
 def said(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, list[tuple[Any, ...]]]:
     """Service levels, and what scoring reads of services."""
     count_checks(connection, as_of)
     levels = run(connection, f"FROM ({SLA}) ORDER BY ALL", {"as_of": as_of}).fetchall()
-    build_models(connection, TOPICS, as_of)
-    return {"levels": levels} | {
-        name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in MODELS
-    }
+    return {"levels": levels, **scored(connection, as_of)}
+
+
+def scored(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> dict[str, list[tuple[Any, ...]]]:
+    """What scoring reads of services."""
+    build_models(connection, TOPICS, as_of, only=NEEDED)
+    return {name: connection.execute(f"FROM {name} ORDER BY ALL").fetchall() for name in MODELS}
 
 
 def states_now(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> list[tuple[Any, ...]]:
@@ -97,120 +84,62 @@ def pair() -> Iterator[tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnectio
     whole.close()
 
 
-def emptied(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Rows]) -> None:
-    tables = connection.execute(
-        "SELECT table_name FROM duckdb_tables() WHERE schema_name = 'core'"
-    ).fetchall()
-    for (table,) in tables:
-        connection.execute(f"DELETE FROM core.{table}")
-    fill(connection, rows)
-
-
-minutes = st.integers(0, 60 * 24 * 90)
-spells = st.lists(
-    st.tuples(
-        st.sampled_from("uuuudo?"),
-        st.integers(1, 50),
-        st.sampled_from([1, 5, 61, 600, 1500, 20000]),
-        st.sampled_from([0, 333_333, 999_999]),
-        st.sampled_from([0, 0, 0, 20]),
-    ),
-    min_size=1,
-    max_size=10,
-)
-windows = st.lists(
-    st.builds(
-        lambda start, length, weekly, service, since: {
-            "institution": "kota-a",
-            "name": "jendela",
-            "service_id": service,
-            "starts_local": datetime(2026, 1, 3) + timedelta(minutes=start),
-            "ends_local": datetime(2026, 1, 3) + timedelta(minutes=start + length),
-            "is_weekly": weekly,
-            "valid_from": BEGIN + timedelta(days=since),
-        },
-        st.integers(0, 60 * 24 * 200),
-        st.integers(1, 60 * 24 * 3),
-        st.booleans(),
-        st.sampled_from([None, "portal"]),
-        st.sampled_from([-900, 40, 120]),
-    ),
-    max_size=3,
-)
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, Any]]:
-    """Checks of three services over some months, a few of which come in 20 days late."""
-    checks: list[dict[str, Any]] = []
-    for service in ("portal", "lapor", "jdih"):
-        at = BEGIN + timedelta(minutes=draw(minutes))
-        for state, times, step, fraction, days_late in draw(spells):
-            for _ in range(times):
-                at += timedelta(minutes=step, microseconds=fraction)
-                checks.append(check(service, at, state, at + timedelta(days=days_late, minutes=1)))
-    for day in draw(st.lists(st.integers(0, 60), max_size=5)):
-        at = BEGIN + timedelta(days=day, hours=3)
-        checks.append(check("portal", at, "d", BEGIN, source="layanan-riwayat", is_compromised=None))
-    return sorted(checks, key=lambda one: one["loaded_at"])
-
-
-@settings(
-    max_examples=5,
-    deadline=None,
-    suppress_health_check=[
-        HealthCheck.function_scoped_fixture,
-        HealthCheck.too_slow,
-        HealthCheck.data_too_large,
-    ],
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
+@few(14)
 @given(
-    holds=st.sampled_from([30, 7 * 60, 26 * 60, 9 * 24 * 60]),
-    planned=windows,
-    waiting=histories(),
-    days=st.lists(st.integers(20, 400), min_size=1, max_size=4, unique=True).map(sorted),
-    after=st.integers(0, 60 * 24 * 40),
+    story=stories,
+    rolls=st.lists(moments, min_size=1, max_size=6, unique=True).map(sorted),
+    after=st.integers(0, 40 * DAY),
+    looks=st.lists(st.integers(0, 500 * DAY), max_size=3),
 )
 def test_nothing_that_is_said_changes(
     pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
-    holds: int,
-    planned: list[dict[str, Any]],
-    waiting: list[dict[str, Any]],
-    days: list[int],
+    story: Story,
+    rolls: list[int],
     after: int,
+    looks: list[int],
 ) -> None:
-    """Whatever came when, however often and whenever it was rolled up."""
+    """Whatever came when, whatever the file said when, however often and whenever it was rolled up."""
     rolled, whole = pair
     for connection in pair:
-        emptied(connection, base(timedelta(minutes=holds), planned))
+        emptied(connection, {})
+    waiting = story.checks()
     taken: list[dict[str, Any]] = []
-    for day in days:
-        now = BEGIN + timedelta(days=day, minutes=13)
+    now = BEGIN
+    for roll in rolls:
+        now = BEGIN + timedelta(minutes=roll + 1)
+        write_file(rolled, story, now)
         come = [one for one in waiting if one["loaded_at"] <= now]
         waiting = waiting[len(come) :]
         taken += _let_in(rolled, come)
         roll_up_in(rolled, "kota-a", now)
-        assert roll_up_in(rolled, "kota-a", now).is_anything is False
+    assert roll_up_in(rolled, "kota-a", now).is_anything is False
     taken += _let_in(rolled, waiting)
     if taken:
         fill(whole, {"uptime_check": taken})
-    as_of = max([BEGIN + timedelta(days=days[-1])] + [one["loaded_at"] for one in taken])
-    as_of += timedelta(minutes=after)
+    as_of = max([now] + [one["loaded_at"] for one in taken]) + timedelta(minutes=after)
+    for connection in pair:
+        write_file(connection, story, as_of)
     expected = said(whole, as_of)
     assert said(rolled, as_of) == expected
     assert published(rolled, as_of) == {
         "service_sla": expected["levels"],
         "service_now": states_now(whole, as_of),
     }
+    for look in looks:
+        then = BEGIN + timedelta(minutes=look)
+        if then <= as_of and not unscorable(rolled, then, ["kota-a"]):
+            assert scored(rolled, then) == scored(whole, then)
     hours = rolled.execute(
-        "SELECT service_id, timezone('Asia/Jakarta', hour_at)::DATE, sum(up_us), sum(down_us), sum(excluded_us), "
+        "SELECT service_id, timezone($zone, hour_at)::DATE, sum(up_us), sum(down_us), sum(excluded_us), "
         "sum(up_us + down_us + unknown_us), sum(checks), sum(checks_up) "
-        "FROM core.uptime_hour GROUP BY ALL ORDER BY ALL"
+        "FROM core.uptime_hour GROUP BY ALL ORDER BY ALL",
+        {"zone": story.zone},
     ).fetchall()
     by_day = rolled.execute(
-        "SELECT service_id, day, up_us, down_us, excluded_us, watched_us, checks, checks_up FROM core.uptime_day "
-        "WHERE day > (SELECT timezone('Asia/Jakarta', min(hour_at))::DATE FROM core.uptime_hour) ORDER BY ALL"
+        "SELECT service_id, day, up_us, down_us, excluded_us, watched_us, checks, checks_up "
+        "FROM core.uptime_day AS past WHERE day > (SELECT timezone($zone, min(hour_at))::DATE FROM core.uptime_hour "
+        "AS hour WHERE hour.service_id = past.service_id) ORDER BY ALL",
+        {"zone": story.zone},
     ).fetchall()
     assert [row for row in by_day if row not in hours] == []
 
@@ -240,6 +169,37 @@ def test_a_service_first_met_in_an_outage_of_our_own_is_up_since_its_first_check
     roll_up_in(connection, "kota-a", now)
     (row,) = published(connection, now)["service_now"]
     assert row[:4] == ("kota-a", "portal", "hidup", first)
+
+
+@pytest.mark.parametrize("why", ["maintenance", "own_outage"])
+def test_the_days_by_which_a_service_is_judged_stay_through_long_maintenance(why: str) -> None:
+    """No check of three months counts, so those of before do; once it is back, as of then nothing can be scored."""
+    paused = {
+        "institution": "kota-a",
+        "name": "pindah",
+        "starts_local": datetime(2026, 1, 14),
+        "ends_local": datetime(2026, 4, 15),
+        "is_weekly": False,
+        "valid_from": BEGIN - timedelta(days=900),
+    }
+    connection = warehouse_with(base(timedelta(minutes=30), [paused] if why == "maintenance" else ()))
+    times = [BEGIN + timedelta(hours=n) for n in range(200)]
+    checks = [check("portal", at, "u", at, is_compromised=None) for at in times]
+    times = [BEGIN + timedelta(days=12, hours=6 * n) for n in range(340)]
+    checks += [check("portal", at, "d" if why == "maintenance" else "o", at) for at in times]
+    fill(connection, {"uptime_check": checks})
+    before = times[-1] + timedelta(hours=1)
+    roll_up_in(connection, "kota-a", before)
+    for day in (before, before - timedelta(days=30)):
+        require_checks(connection, day, ["kota-a"])
+        scored(connection, day)
+        assert connection.execute("SELECT checks_30d, days_30d FROM service_state").fetchall() == [(200, 10)]
+    back = before + timedelta(days=10)
+    fill(connection, {"uptime_check": [check("portal", back, "u", back)]})
+    roll_up_in(connection, "kota-a", back + timedelta(hours=1))
+    require_checks(connection, back, ["kota-a"])
+    with pytest.raises(RolledUpError):
+        require_checks(connection, before, ["kota-a"])
 
 
 def test_a_date_whose_checks_are_rolled_up_cannot_be_scored_any_more() -> None:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from collectors.institution import Retention
+from transforms.instrument import load_models
 from warehouse.connection import Home, execute, statement, writing
 from warehouse.errors import WarehouseError
 from warehouse.operations import write_down
@@ -29,18 +30,23 @@ _STEPS = Path(__file__).parent / "rollup"
 
 @dataclass(frozen=True)
 class RolledUp:
-    """What rolling up one institution's checks did: rows made by grain, and checks and hours that went."""
+    """What rolling up one institution's checks did: rows made by grain, and checks and hours that went.
+
+    Where there is nothing to make, and all checks that are old enough to go are kept, `moved` alone says that
+    those services now begin later.
+    """
 
     institution: str
     days: int
     hours: int
     checks_gone: int
     hours_gone: int
+    moved: int = 0
 
     @property
     def is_anything(self) -> bool:
         """Whether anything was changed."""
-        return any((self.days, self.hours, self.checks_gone, self.hours_gone))
+        return any((self.days, self.hours, self.checks_gone, self.hours_gone, self.moved))
 
 
 class RolledUpError(WarehouseError):
@@ -80,10 +86,27 @@ def unscorable(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, institutions: Collection[str]
 ) -> dict[str, datetime]:
     """Those whose checks as of that moment are rolled up, each with the first moment that is not."""
+    latest = connection.execute(
+        "SELECT max(rolled_at) FROM core.uptime_rolled "
+        "WHERE raw_from IS NOT NULL AND rolled_at > $as_of AND list_contains($institutions, institution)",
+        {"as_of": as_of, "institutions": list(institutions)},
+    ).fetchone()
+    if latest is None or latest[0] is None:
+        return {}
+    # Not as tables: those of another date may stand, and be read after this.
+    models = {model.name: model.sql for model in load_models()}
+    standing = ", ".join(
+        f"{name} AS ({models[name]}\n)" for name in ("institution_current", "service_window")
+    )
     rows = execute(
         connection,
-        statement(_STEPS / "unscorable.sql"),
-        {"as_of": as_of, "looked_back": LOOKED_BACK, "institutions": list(institutions)},
+        f"WITH {standing} FROM ({statement(_STEPS / 'unscorable.sql')}\n)",
+        {
+            "as_of": latest[0],
+            "scored_as_of": as_of,
+            "looked_back": LOOKED_BACK,
+            "institutions": list(institutions),
+        },
     ).fetchall()
     return dict(rows)
 
@@ -109,7 +132,7 @@ def roll_up_in(connection: duckdb.DuckDBPyConnection, institution: str, now: dat
         {"institution": institution, "raw": usual.raw_days, "hourly": usual.hourly_days},
     ).fetchone()
     if kept is None:
-        return RolledUp(institution, 0, 0, 0, 0)
+        return RolledUp(institution, days=0, hours=0, checks_gone=0, hours_gone=0)
     midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
     parameters = {
         "institution": institution,
@@ -123,4 +146,11 @@ def roll_up_in(connection: duckdb.DuckDBPyConnection, institution: str, now: dat
     for path in sorted(_STEPS.glob("[0-9]*.sql")):
         changed = execute(connection, statement(path), parameters).fetchone()
         counts[path.stem[3:]] = changed[0] if changed else 0
-    return RolledUp(institution, counts["day"], counts["hour"], counts["forget_core"], counts["forget_hours"])
+    return RolledUp(
+        institution,
+        days=counts["day"],
+        hours=counts["hour"],
+        checks_gone=counts["forget_core"],
+        hours_gone=counts["forget_hours"],
+        moved=counts["note_forgotten"],
+    )

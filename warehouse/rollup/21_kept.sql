@@ -1,6 +1,6 @@
 -- The checks of before raw_to that stay: what scoring as of any moment since looks back to, however old
--- (transforms/models: the first check; the last of each kind, and what came first after it; the page when it was last read,
--- and its readings of 60 days), and those that the latest scores cite.
+-- (transforms/models: the first check; the last of each kind, and what came first after it; the 30 days before the last
+-- that counts; the page when it was last read, and its readings of 60 days), and those that the latest scores cite.
 CREATE OR REPLACE TEMP TABLE kept AS
 WITH past AS (
     SELECT
@@ -45,11 +45,12 @@ after AS (
     GROUP BY own.institution, own.service_id
 ),
 
--- As service_compromise reads them.
+-- As service_compromise reads them; and the last reading that service_change would look at.
 page AS (
     SELECT
         institution, service_id, max(checked_at) AS told_at,
-        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at
+        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at,
+        max(checked_at) FILTER (WHERE source = 'layanan' AND NOT in_maintenance) AS read_at
     FROM past
     WHERE is_compromised IS NOT NULL
     GROUP BY institution, service_id
@@ -63,12 +64,45 @@ taken AS (
     GROUP BY past.institution, past.service_id
 ),
 
--- As service_change reads them.
-latest_reading AS (
-    SELECT past.institution, past.service_id, max(past.checked_at) AS latest_at
+-- The latest check that counts and the latest reading of the page: in long maintenance, or in an outage of our own, either is
+-- older than the latest check. Only where a window covers the latest, the ones before have to be looked at.
+newest AS (
+    SELECT
+        past.institution, past.service_id,
+        max(past.checked_at) FILTER (WHERE past.error_class IS DISTINCT FROM 'own_outage') AS own_at,
+        max(past.checked_at) FILTER (WHERE past.is_compromised IS NOT NULL) AS read_at
     FROM core.uptime_check AS past
     JOIN forgetting USING (institution, service_id)
-    WHERE past.source = 'layanan' AND past.is_compromised IS NOT NULL AND past.checked_at <= $now
+    WHERE past.source = 'layanan' AND past.checked_at <= $now
+    GROUP BY past.institution, past.service_id
+),
+
+covered AS (
+    SELECT DISTINCT newest.institution, newest.service_id
+    FROM newest
+    JOIN service_window AS gap USING (institution, service_id)
+    WHERE (newest.own_at >= gap.starts_at AND newest.own_at < gap.ends_at)
+        OR (newest.read_at >= gap.starts_at AND newest.read_at < gap.ends_at)
+),
+
+latest AS (
+    FROM newest ANTI JOIN covered USING (institution, service_id)
+    UNION ALL
+    SELECT
+        past.institution, past.service_id,
+        max(past.checked_at) FILTER (
+            WHERE past.error_class IS DISTINCT FROM 'own_outage'
+            AND (past.is_up IS TRUE OR gap.ends_at IS NULL OR past.checked_at >= gap.ends_at)
+        ),
+        max(past.checked_at) FILTER (
+            WHERE past.is_compromised IS NOT NULL AND (gap.ends_at IS NULL OR past.checked_at >= gap.ends_at)
+        )
+    FROM core.uptime_check AS past
+    ASOF LEFT JOIN service_window AS gap
+        ON gap.institution = past.institution AND gap.service_id = past.service_id
+        AND past.checked_at >= gap.starts_at
+    SEMI JOIN covered ON covered.institution = past.institution AND covered.service_id = past.service_id
+    WHERE past.source = 'layanan' AND past.checked_at <= $now
     GROUP BY past.institution, past.service_id
 ),
 
@@ -92,14 +126,19 @@ LEFT JOIN after USING (institution, service_id)
 UNION
 SELECT institution, service_id, min(checked_at) FROM past GROUP BY institution, service_id
 UNION
-SELECT institution, service_id, unnest([told_at, clean_at, taken_at])
+SELECT institution, service_id, unnest([told_at, clean_at, taken_at, read_at])
 FROM page
 LEFT JOIN taken USING (institution, service_id)
 UNION
+SELECT own.institution, own.service_id, own.checked_at
+FROM own
+JOIN latest USING (institution, service_id)
+WHERE own.checked_at > latest.own_at - INTERVAL 31 DAY
+UNION
 SELECT past.institution, past.service_id, past.checked_at
 FROM past
-JOIN latest_reading AS latest USING (institution, service_id)
+JOIN latest USING (institution, service_id)
 WHERE past.source = 'layanan' AND past.is_compromised IS NOT NULL AND NOT past.in_maintenance
-    AND past.checked_at > latest.latest_at - INTERVAL 61 DAY
+    AND past.checked_at > latest.read_at - INTERVAL 61 DAY
 UNION
 SELECT past.institution, past.service_id, past.checked_at FROM past SEMI JOIN cited USING (institution, capture_id)

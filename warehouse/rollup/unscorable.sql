@@ -1,26 +1,48 @@
--- Institutions that cannot be scored as of $as_of, as checks that the models look at one by one ($looked_back before the
--- service's latest check of then) are rolled up, each with the first moment from which on all of its services can.
+-- Institutions that cannot be scored as of $scored_as_of, as checks that the models look at one by one ($looked_back before the
+-- service's latest check that counts, and its latest reading of the page) are rolled up, each with the first moment from
+-- which on all of its services can. Of the latest of either at the roll-up what is looked at was kept (21_kept.sql).
 WITH rolled AS (
-    SELECT rolled.institution, rolled.service_id, rolled.raw_from
-    FROM core.uptime_rolled AS rolled
+    SELECT institution, service_id, raw_from, rolled_at
+    FROM core.uptime_rolled
     -- What is later than the roll-up has its checks: that is how far it goes.
-    WHERE rolled.raw_from IS NOT NULL AND $as_of < rolled.rolled_at
-        AND list_contains($institutions, rolled.institution)
+    WHERE raw_from IS NOT NULL AND $scored_as_of < rolled_at AND list_contains($institutions, institution)
 ),
 
-latest AS (
+seen AS (
     SELECT
-        institution, service_id, raw_from,
-        max(past.checked_at) FILTER (WHERE past.checked_at <= $as_of) AS latest_at,
-        min(past.checked_at) FILTER (WHERE past.checked_at >= rolled.raw_from + $looked_back) AS first_at
-    FROM rolled
-    LEFT JOIN core.uptime_check AS past USING (institution, service_id)
-    WHERE past.checked_at >= rolled.raw_from AND past.source = 'layanan'
-    GROUP BY institution, service_id, raw_from
+        past.institution, past.service_id, past.checked_at, rolled.raw_from,
+        past.error_class IS DISTINCT FROM 'own_outage' AND (past.is_up IS TRUE OR NOT in_maintenance) AS counts,
+        past.is_compromised IS NOT NULL AND NOT in_maintenance AS is_reading
+    FROM (
+        SELECT past.*, coalesce(past.checked_at < gap.ends_at, FALSE) AS in_maintenance
+        FROM core.uptime_check AS past
+        ASOF LEFT JOIN service_window AS gap
+            ON gap.institution = past.institution AND gap.service_id = past.service_id
+            AND past.checked_at >= gap.starts_at
+        SEMI JOIN rolled ON rolled.institution = past.institution AND rolled.service_id = past.service_id
+        WHERE past.source = 'layanan'
+    ) AS past
+    JOIN rolled USING (institution, service_id)
+    WHERE past.checked_at <= rolled.rolled_at
+),
+
+-- Where nothing of it was before raw_from, nothing of it is gone.
+known AS (
+    SELECT
+        institution,
+        CASE WHEN min(checked_at) FILTER (WHERE counts) < any_value(raw_from) THEN least(
+            min(checked_at) FILTER (WHERE counts AND checked_at >= raw_from + $looked_back),
+            max(checked_at) FILTER (WHERE counts)
+        ) END AS state_from,
+        CASE WHEN min(checked_at) FILTER (WHERE is_reading) < any_value(raw_from) THEN least(
+            min(checked_at) FILTER (WHERE is_reading AND checked_at >= raw_from + $looked_back),
+            max(checked_at) FILTER (WHERE is_reading)
+        ) END AS page_from
+    FROM seen
+    GROUP BY institution, service_id
 )
 
-SELECT institution, max(coalesce(first_at, raw_from + $looked_back))
-FROM rolled
-LEFT JOIN latest USING (institution, service_id, raw_from)
+SELECT institution, max(greatest(state_from, page_from))
+FROM known
 GROUP BY institution
-HAVING bool_or(coalesce(latest_at < raw_from + $looked_back, $as_of < raw_from + $looked_back))
+HAVING max(greatest(state_from, page_from)) > $scored_as_of
