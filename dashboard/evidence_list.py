@@ -10,11 +10,18 @@ from transforms.views import EvidenceView, IndicatorView
 
 @dataclass(frozen=True)
 class Numbered:
-    """One capture with its number, and the criteria that cite it."""
+    """One capture with its number, the criteria that cite it, and those that it only hints at."""
 
     number: int
     evidence: EvidenceView
     criteria: tuple[str, ...]
+    hinted: tuple[str, ...] = ()
+
+    @property
+    def use(self) -> str:
+        """What it is used for, as officers read it."""
+        said = {"dipakai untuk": self.criteria, "petunjuk untuk": self.hinted}
+        return "; ".join(f"{what} {', '.join(names)}" for what, names in said.items() if names)
 
 
 class EvidenceList:
@@ -23,12 +30,17 @@ class EvidenceList:
     def __init__(self, indicators: Iterable[IndicatorView]) -> None:
         self._evidence: dict[str, EvidenceView] = {}
         self._criteria: dict[str, list[str]] = {}
+        self._hinted: dict[str, list[str]] = {}
         for indicator in indicators:
             for criterion in indicator.criteria:
-                for evidence in criterion.evidence:
-                    key = _key(evidence)
-                    self._evidence.setdefault(key, evidence)
-                    self._criteria.setdefault(key, []).append(criterion.criterion)
+                for cited, by in (
+                    (criterion.evidence, self._criteria),
+                    (criterion.hint_evidence, self._hinted),
+                ):
+                    for evidence in cited:
+                        key = _key(evidence)
+                        self._evidence.setdefault(key, evidence)
+                        by.setdefault(key, []).append(criterion.criterion)
         self._numbers = {key: number for number, key in enumerate(self._evidence, start=1)}
 
     def number(self, evidence: EvidenceView) -> int:
@@ -39,7 +51,12 @@ class EvidenceList:
     def entries(self) -> tuple[Numbered, ...]:
         """Every capture once, by number."""
         return tuple(
-            Numbered(self._numbers[key], evidence, tuple(self._criteria[key]))
+            Numbered(
+                self._numbers[key],
+                evidence,
+                tuple(self._criteria.get(key, ())),
+                tuple(self._hinted.get(key, ())),
+            )
             for key, evidence in self._evidence.items()
         )
 

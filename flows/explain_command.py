@@ -132,7 +132,8 @@ def _show_criterion(
         return
     lines = [f"{state}  {escape(criterion.text)}", f"[dim]{escape(criterion.reason)}[/]"]
     if criterion.hint:
-        lines.append(f"[dim]petunjuk: {escape(criterion.hint)}[/]")
+        cited = "".join(f" [{numbered.number(proof)}]" for proof in criterion.hint_evidence)
+        lines.append(f"[dim]petunjuk: {escape(criterion.hint + cited)}[/]")
     again = []
     for proof in criterion.evidence:
         number = numbered.number(proof)

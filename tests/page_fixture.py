@@ -567,7 +567,7 @@ def _finding(
         reason = "Sekretaris Daerah menyatakan tidak terpenuhi pada 01-06-2026"
         return answered("not_met", reason, "atestasi", "<urn:uuid:berkas>")
     if level == 3 and roll > 15:
-        return replace(blank, hint="Judul peraturan menyebut seluruh domain arsitektur")
+        return replace(blank, hint="Peraturan Wali Kota Nomor 12 Tahun 2021 berlaku")
     return blank
 
 

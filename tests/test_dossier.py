@@ -61,7 +61,13 @@ def with_hostile_words(views: Views) -> Views:
             facts=f"{HOSTILE}\n\n- {HOSTILE}",
             analysis=HOSTILE,
             criteria=tuple(
-                replace(c, reason=HOSTILE, hint=HOSTILE, evidence=tuple(map(evidence, c.evidence)))
+                replace(
+                    c,
+                    reason=HOSTILE,
+                    hint=HOSTILE,
+                    evidence=tuple(map(evidence, c.evidence)),
+                    hint_evidence=tuple(map(evidence, c.hint_evidence)),
+                )
                 for c in view.criteria
             ),
         )

@@ -69,6 +69,7 @@ def view(
                     "observed_at": None,
                     "expires_at": None,
                     "evidence": (),
+                    "hint_evidence": (),
                 } | dict(states.get(criterion.id, {}))
                 score = fields.pop("score", None)
                 findings.append(
@@ -78,7 +79,7 @@ def view(
                         level=level.level,
                         evidence_ids=tuple(e.capture_id for e in fields["evidence"]),
                         score=score,
-                        **{name: value for name, value in fields.items() if name != "evidence"},
+                        **{name: value for name, value in fields.items() if not name.endswith("evidence")},
                     )
                 )
                 if each.number == number:
@@ -207,6 +208,16 @@ def test_only_hints() -> None:
     )
     assert "Yang terbukti baru tingkat 1" in text.analysis
     assert "membuktikan" not in text.analysis
+
+
+def test_a_hint_leads_to_where_it_was_seen() -> None:
+    hint = {"hint": "Perwal 12/2021 berlaku", "hint_evidence": (evidence(),)}
+    text = told(SPBE, "8", {"I08.3.a": hint, "I08.4.a": {"hint": "Perwal 9/2021 berlaku"}})
+    assert (
+        f"untuk I08.3.a: Perwal 12/2021 berlaku. Terlihat di: {LISTING}, ditangkap 24 November 2026 06.30 "
+        "WIB, SHA-256 6023058f7675bc73.\n\n"
+    ) in f"{text.facts}\n\n"
+    assert "untuk I08.4.a: Perwal 9/2021 berlaku.\n\n" in text.facts
 
 
 def test_attested_with_article_and_page() -> None:
@@ -387,7 +398,7 @@ def _state(choice: str, number: int) -> dict[str, Any]:
         "carried": by_listing | {"state": "stale", "is_carried": True} | past,
         "unknown": {},
         "error": {"state": "error", "reason": "Pemeriksaan gagal dijalankan"},
-        "hint": {"hint": f"Perwal {number}/2022 berlaku"},
+        "hint": {"hint": f"Perwal {number}/2022 berlaku", "hint_evidence": (evidence(passage),)},
     }[choice]
 
 
@@ -410,9 +421,11 @@ def test_every_address_and_number_is_from_the_evidence_and_no_claim_is_above_wha
 
     # Days and hours are told in the zone of the institution; levels and counts are the view's own.
     moments = [NOW, *(m for c in seen.criteria for m in (c.observed_at, c.expires_at) if m)]
-    moments += [e.captured_at for c in seen.criteria for e in c.evidence]
+    moments += [e.captured_at for c in seen.criteria for e in (*c.evidence, *c.hint_evidence)]
     local = " ".join(f"{(m + timedelta(hours=7)):%Y %-d %H %M}" for m in moments)
-    levels = " ".join(f"{float(v):.2f}" for v in (seen.proven, seen.provisional, seen.possible))
+    levels = " ".join(
+        f"{float(v):.2f}" for v in (seen.proven, seen.provisional, seen.possible, official or 1)
+    )
     counted = " ".join(str(n) for n in range(len(seen.criteria) + 1))
     shown = set(re.findall(r"\d+", whole))
     assert shown <= set(re.findall(r"\d+", f"{known} {local} {levels} {counted} 256"))

@@ -126,6 +126,23 @@ def test_each_indicator_has_fakta_and_analisis_in_a_fold_and_quotes_its_evidence
     assert quotes and all(f"“{quote}”" in page.text for quote in quotes)
 
 
+def test_a_hint_leads_to_its_evidence(view: PageView) -> None:
+    hinted = [c for i in view.indicators for c in i.criteria if c.hint]
+    assert hinted and all(c.hint_evidence for c in hinted)
+    page = Page(render(view))
+    assert sum(one.get("aria-label") == "Bukti petunjuk" for one in page.all("ul")) == len(hinted)
+    proof = hinted[0].hint_evidence[0]
+    place = proof.url.removeprefix("https://")
+    assert (
+        f"Petunjuk: {hinted[0].hint} {place} , 24 Nov 2026 11.05, HTTP 200, sidik {proof.digest[:12]} , "
+        f"arsip {proof.warc_file} , bita 4096"
+    ) in page.text
+    bare = tuple(
+        replace(i, criteria=tuple(replace(c, hint_evidence=()) for c in i.criteria)) for i in view.indicators
+    )
+    assert "Bukti petunjuk" not in render(replace(view, indicators=bare))
+
+
 def test_what_changed_and_what_would_help_are_said(view: PageView) -> None:
     text = Page(render(view)).text
     assert "▼ turun dari 3 ke 1: 5. Kebijakan Layanan Pusat Data (−0,026 pada indeks)" in text

@@ -71,9 +71,11 @@ class _Teller:
             yield self._fact(group)
         open_ones = [c for c in self.view.criteria if c.hint and not c.counts]
         for group in _together(open_ones, lambda c: (c.hint or "",)):
-            yield (
+            said = (
                 f"Petunjuk yang belum cukup sebagai bukti untuk {_ids(group)}: {_bare(group[0].hint or '')}."
             )
+            proofs = group[0].hint_evidence
+            yield f"{said} Terlihat di: {self._places(proofs)}." if proofs else said
         unknown = [c for c in self.view.criteria if c.state == "unknown"]
         if not answered:
             yield (
@@ -91,18 +93,22 @@ class _Teller:
             said = [_sentence(first.reason)]
             if examples := [p.subject for e in told for p in e.passages if p.kind != "file"]:
                 said.append(f"Misalnya: {'; '.join(dict.fromkeys(examples))}.")
-        places = "; ".join(
-            f"{e.url}, ditangkap {self._moment(e.captured_at)}, SHA-256 {e.digest[:DIGEST_TOLD]}"
-            for e in told
-        )
-        rest = len(first.evidence) - len(told)
-        more = f"; dan {rest} tangkapan lain" if rest else ""
         used = {
             "met": f"Dipakai untuk {_ids(group)}.",
             "not_met": f"Membantah {_ids(group)}.",
             "stale": f"Dahulu menjawab {_ids(group)}, kini basi{self._since(first)}.",
         }.get(first.state, f"Menyangkut {_ids(group)}.")
-        return " ".join([*dict.fromkeys(filter(None, said)), f"Bukti: {places}{more}.", used])
+        return " ".join([*dict.fromkeys(filter(None, said)), f"Bukti: {self._places(first.evidence)}.", used])
+
+    def _places(self, evidence: Sequence[EvidenceView]) -> str:
+        """Where the first few captures come from, and how many more there are."""
+        told = evidence[:EVIDENCE_TOLD]
+        places = "; ".join(
+            f"{e.url}, ditangkap {self._moment(e.captured_at)}, SHA-256 {e.digest[:DIGEST_TOLD]}"
+            for e in told
+        )
+        rest = len(evidence) - len(told)
+        return f"{places}; dan {rest} tangkapan lain" if rest else places
 
     def _said(self, group: Sequence[CriterionView], evidence: EvidenceView, passage: PassageView) -> str:
         """What one row of a capture says; nothing where another row says it already."""

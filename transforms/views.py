@@ -141,7 +141,10 @@ class EvidenceView:
 
 @dataclass(frozen=True)
 class CriterionView:
-    """One criterion with the state of its finding and the reason."""
+    """One criterion with the state of its finding and the reason.
+
+    `hint_evidence` are the captures that the hint rests on; none in copies of old.
+    """
 
     criterion: str
     level: int
@@ -158,6 +161,7 @@ class CriterionView:
     observed_at: datetime | None
     expires_at: datetime | None
     evidence: tuple[EvidenceView, ...]
+    hint_evidence: tuple[EvidenceView, ...] = ()
 
     @property
     def state_name(self) -> str:

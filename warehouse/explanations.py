@@ -1,4 +1,5 @@
-"""What a published copy says to explain the latest scores: the words that decided, and Fakta and Analisis.
+"""What a published copy says to explain the latest scores: the words that decided, what hints rest on, and
+Fakta and Analisis.
 
 Written into the copy after the warehouse was let go: it puts into words what findings and evidence already
 say, and decides nothing. Personal data are masked as in registries, texts are bounded, and what would not
@@ -28,16 +29,18 @@ WORDS_KEPT = 500
 """So many characters of a passage, and of an address, are kept."""
 SUBJECT_KEPT = 300
 _PASSAGES = Path(__file__).parent / "queries" / "passages"
+_HINTS = Path(__file__).parent / "queries" / "hints"
 _BLANK = frozenset("\t\n\r")
 _LENGTHS = {"subject": SUBJECT_KEPT, "status": 100, "address": WORDS_KEPT, "words": WORDS_KEPT}
 
 
 def write_explanations(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
-    """Fill score.passage and score.narrative of the current database, which has its marts.
+    """Fill the tables that explain in the current database, which has its marts; rows per table.
 
-    Returns rows per table.
+    These are score.passage, score.hint_evidence and score.narrative.
     """
     passages = _write_passages(connection)
+    hints = _write_hint_evidence(connection)
     narratives = 0
     scores = connection.execute(
         "SELECT skor_id, institusi, instrumen, keadaan_pada, zona_waktu FROM mart.indeks_terkini "
@@ -52,7 +55,7 @@ def write_explanations(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
         rows = [_narrative_row(view, norm, as_of, zone) for view in indicators_of(connection, score_id, None)]
         append(connection, "score.narrative", rows, score_id=score_id, institution=institution)
         narratives += len(rows)
-    return {"score.passage": passages, "score.narrative": narratives}
+    return {"score.passage": passages, "score.hint_evidence": hints, "score.narrative": narratives}
 
 
 def _write_passages(connection: duckdb.DuckDBPyConnection) -> int:
@@ -74,6 +77,17 @@ def _write_passages(connection: duckdb.DuckDBPyConnection) -> int:
         count += len(rows)
     connection.execute("DROP TABLE cited_evidence")
     return count
+
+
+def _write_hint_evidence(connection: duckdb.DuckDBPyConnection) -> int:
+    """Find the captures that hints of the latest scores rest on, by what the hints say."""
+    connection.execute(f"CREATE OR REPLACE TEMP TABLE hinted AS {statement(_HINTS / '00_hinted.sql')}")
+    found = " UNION ".join(f"({statement(path)})" for path in sorted(_HINTS.glob("[a-z]*.sql")))
+    (count,) = connection.execute(
+        f"INSERT INTO score.hint_evidence BY NAME FROM ({found}) ORDER BY ALL"
+    ).fetchone() or (0,)
+    connection.execute("DROP TABLE hinted")
+    return int(count)
 
 
 def _narrative_row(view: IndicatorView, norm: Instrument, as_of: datetime, zone: str) -> dict[str, Any]:

@@ -34,24 +34,13 @@ def indicators_of(
         )
     told = {row["indicator"]: row for row in _told(connection, "narrative", "indicator", score_id)}
     evidence: dict[str, list[EvidenceView]] = {}
-    for row in _rows(
-        connection,
-        "SELECT * FROM mart.bukti_terkini WHERE skor_id = $id AND ($number IS NULL OR indikator = $number)",
-        **chosen,
-    ):
-        evidence.setdefault(row["kriteria"], []).append(
-            EvidenceView(
-                source=row["sumber"],
-                url=row["url"],
-                captured_at=row["ditangkap_pada"],
-                status=row["status_http"],
-                digest=row["sidik_sha256"],
-                warc_file=row["berkas_warc"],
-                warc_offset=row["letak_warc"],
-                capture_id=row["tangkapan_id"],
-                passages=tuple(passages.get((row["kriteria"], row["tangkapan_id"]), ())),
-            )
-        )
+    for row in _cited(connection, "bukti_terkini", score_id, number):
+        words = tuple(passages.get((row["kriteria"], row["tangkapan_id"]), ()))
+        evidence.setdefault(row["kriteria"], []).append(_evidence(row, words))
+    hinted: dict[str, list[EvidenceView]] = {}
+    if _has(connection, "mart", "bukti_petunjuk"):
+        for row in _cited(connection, "bukti_petunjuk", score_id, number):
+            hinted.setdefault(row["kriteria"], []).append(_evidence(row, ()))
     criteria: dict[str, list[CriterionView]] = {}
     for row in _rows(
         connection,
@@ -60,7 +49,7 @@ def indicators_of(
         **chosen,
     ):
         criteria.setdefault(row["indikator"], []).append(
-            _criterion(row, tuple(evidence.get(row["kriteria"], ())))
+            _criterion(row, tuple(evidence.get(row["kriteria"], ())), tuple(hinted.get(row["kriteria"], ())))
         )
     return tuple(
         IndicatorView(
@@ -98,15 +87,46 @@ def _told(
     connection: duckdb.DuckDBPyConnection, table: str, order: str, score_id: str
 ) -> list[dict[str, Any]]:
     """Rows of a table that only newer copies have."""
-    known = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() "
-        "WHERE database_name = current_database() AND schema_name = 'score' AND table_name = $table",
-        {"table": table},
-    ).fetchone()
-    if not known or not known[0]:
+    if not _has(connection, "score", table):
         return []
     return _rows(
         connection, f"SELECT * FROM score.{table} WHERE score_id = $id ORDER BY {order}", id=score_id
+    )
+
+
+def _has(connection: duckdb.DuckDBPyConnection, schema: str, name: str) -> bool:
+    """Whether the copy has that table or view."""
+    known = connection.execute(
+        "SELECT count(*) FROM information_schema.tables WHERE table_catalog = current_database() "
+        "AND table_schema = $schema AND table_name = $name",
+        {"schema": schema, "name": name},
+    ).fetchone()
+    return bool(known and known[0])
+
+
+def _cited(
+    connection: duckdb.DuckDBPyConnection, view: str, score_id: str, number: str | None
+) -> list[dict[str, Any]]:
+    """Captures that findings or hints of a score cite."""
+    return _rows(
+        connection,
+        f"SELECT * FROM mart.{view} WHERE skor_id = $id AND ($number IS NULL OR indikator = $number)",
+        id=score_id,
+        number=number,
+    )
+
+
+def _evidence(row: Row, passages: tuple[PassageView, ...]) -> EvidenceView:
+    return EvidenceView(
+        source=row["sumber"],
+        url=row["url"],
+        captured_at=row["ditangkap_pada"],
+        status=row["status_http"],
+        digest=row["sidik_sha256"],
+        warc_file=row["berkas_warc"],
+        warc_offset=row["letak_warc"],
+        capture_id=row["tangkapan_id"],
+        passages=passages,
     )
 
 
@@ -117,7 +137,9 @@ def level_of_row(row: Row, name: str) -> Level:
     return Decimal(row.get(f"{name}_eksak", row[name])).normalize()
 
 
-def _criterion(row: Row, evidence: tuple[EvidenceView, ...]) -> CriterionView:
+def _criterion(
+    row: Row, evidence: tuple[EvidenceView, ...], hint_evidence: tuple[EvidenceView, ...]
+) -> CriterionView:
     return CriterionView(
         criterion=row["kriteria"],
         level=row["tingkat"],
@@ -134,6 +156,7 @@ def _criterion(row: Row, evidence: tuple[EvidenceView, ...]) -> CriterionView:
         observed_at=row["diamati_pada"],
         expires_at=row["kedaluwarsa_pada"],
         evidence=evidence,
+        hint_evidence=hint_evidence,
     )
 
 

@@ -24,7 +24,7 @@ from warehouse.read import ReadError, institution_named
 from warehouse.score import ScoreResult, score_facts
 from warehouse.score_rows import rows_of
 
-_WRITTEN_HERE = frozenset({"score.passage", "score.narrative"})
+_WRITTEN_HERE = frozenset({"score.passage", "score.hint_evidence", "score.narrative"})
 """Published for the latest scores only: written anew for the one that is shown."""
 _ROLLED = "uptime_rolled"
 """The table of core that says which facts are gone: it stands as it is now."""

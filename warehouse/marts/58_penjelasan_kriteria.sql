@@ -1,5 +1,5 @@
--- Every criterion of the latest scores with each capture that it rests on, and the words in it that decided; one row
--- without evidence where none answered. The words are gathered when the copy is published.
+-- Every criterion of the latest scores with each capture that it or its hint rests on, and the words in it that decided;
+-- one row without evidence where there is none. The words are gathered when the copy is published.
 CREATE OR REPLACE VIEW mart.penjelasan_kriteria AS
 WITH quoted AS (
     SELECT score_id, criterion, capture_id, string_agg(
@@ -10,22 +10,28 @@ WITH quoted AS (
     ) AS words
     FROM score.passage
     GROUP BY score_id, criterion, capture_id
+),
+
+proof AS (
+    SELECT 'bukti' AS sebagai, * FROM mart.bukti_terkini
+    UNION ALL BY NAME
+    SELECT 'petunjuk' AS sebagai, * EXCLUDE (petunjuk) FROM mart.bukti_petunjuk
 )
 SELECT
     finding.institusi, finding.instrumen, finding.keadaan_pada, finding.urutan, finding.indikator, finding.kriteria,
     finding.tingkat, finding.uraian, finding.keadaan, finding.alasan, finding.petunjuk, finding.dijawab_oleh,
     finding.pemilik, finding.saran,
     finding.diamati_pada, finding.kedaluwarsa_pada,
-    proof.sumber, proof.url, proof.ditangkap_pada AS waktu, proof.sidik_sha256 AS sidik_jari,
+    proof.sebagai, proof.sumber, proof.url, proof.ditangkap_pada AS waktu, proof.sidik_sha256 AS sidik_jari,
     quoted.words AS kutipan,
     proof.berkas_warc, proof.letak_warc, proof.tangkapan_id,
     finding.skor_id
 FROM mart.temuan_terkini AS finding
-LEFT JOIN mart.bukti_terkini AS proof ON proof.skor_id = finding.skor_id AND proof.kriteria = finding.kriteria
+LEFT JOIN proof ON proof.skor_id = finding.skor_id AND proof.kriteria = finding.kriteria
 LEFT JOIN quoted
     ON quoted.score_id = finding.skor_id AND quoted.criterion = finding.kriteria
-    AND quoted.capture_id = proof.tangkapan_id
-ORDER BY finding.institusi, finding.instrumen, finding.urutan, proof.ditangkap_pada, proof.tangkapan_id;
+    AND quoted.capture_id = proof.tangkapan_id AND proof.sebagai = 'bukti'
+ORDER BY finding.institusi, finding.instrumen, finding.urutan, proof.sebagai, proof.ditangkap_pada, proof.tangkapan_id;
 
 COMMENT ON VIEW mart.penjelasan_kriteria IS
 'Setiap kriteria pada tanggal terakhir yang dinilai dengan tiap buktinya: alamat, waktu, sidik jari dan kutipan yang menentukan. Tanpa bukti: satu baris dengan kolom bukti kosong.';
@@ -47,6 +53,8 @@ COMMENT ON COLUMN mart.penjelasan_kriteria.pemilik IS 'Perangkat daerah yang dap
 COMMENT ON COLUMN mart.penjelasan_kriteria.saran IS 'Apa yang membuat kriteria ini terpenuhi.';
 COMMENT ON COLUMN mart.penjelasan_kriteria.diamati_pada IS 'Saat bukti yang menentukan terakhir diamati.';
 COMMENT ON COLUMN mart.penjelasan_kriteria.kedaluwarsa_pada IS 'Saat bukti itu menjadi basi.';
+COMMENT ON COLUMN mart.penjelasan_kriteria.sebagai IS
+'bukti: menentukan keadaan; petunjuk: hanya mendasari petunjuk. Kosong bila tidak ada tangkapan.';
 COMMENT ON COLUMN mart.penjelasan_kriteria.sumber IS 'Kode sumber yang ditangkap.';
 COMMENT ON COLUMN mart.penjelasan_kriteria.url IS 'Alamat yang ditangkap; file: untuk berkas yang diserahkan.';
 COMMENT ON COLUMN mart.penjelasan_kriteria.waktu IS 'Saat penangkapan.';
