@@ -31,6 +31,8 @@ from warehouse.rebuild import rebuild
 from warehouse.score import rescore
 from warehouse.verify import verify
 
+pytestmark = pytest.mark.e2e
+
 
 class Fed(Feed):
     """A hand-fed archive in a data folder, with all stages."""
@@ -146,7 +148,6 @@ def test_what_the_archive_did_not_know_yet_is_copied_there_first(tmp_path: Path)
     assert [operation.kind for operation in read_journal(fed.archive)] == ["load", "load"]
 
 
-@pytest.mark.e2e
 def test_a_better_parser_applies_to_all_history_and_wakes_nobody(
     some_days: Fed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -167,7 +168,6 @@ def test_a_better_parser_applies_to_all_history_and_wakes_nobody(
     assert keys <= {row[0] for row in told}
 
 
-@pytest.mark.e2e
 def test_scores_by_rules_that_are_gone_are_taken_over(
     some_days: Fed, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -213,7 +213,6 @@ def test_a_removed_ledger_line_is_named_and_the_old_warehouse_stays(some_days: F
     assert not list(places.root.glob(".*.new*"))
 
 
-@pytest.mark.e2e
 def test_what_is_written_meanwhile_is_not_lost(some_days: Fed, tmp_path: Path) -> None:
     places = copied(some_days, tmp_path / "data")
     fed = Fed.__new__(Fed)
@@ -237,7 +236,6 @@ def test_what_is_written_meanwhile_is_not_lost(some_days: Fed, tmp_path: Path) -
     assert found == (1,)
 
 
-@pytest.mark.e2e
 def test_killed_half_way_the_old_warehouse_stays(some_days: Fed, tmp_path: Path) -> None:
     places = copied(some_days, tmp_path / "data")
     before = contents(places.warehouse)
@@ -260,7 +258,6 @@ def test_killed_half_way_the_old_warehouse_stays(some_days: Fed, tmp_path: Path)
     assert contents(places.warehouse) == before
 
 
-@pytest.mark.e2e
 def test_days_of_the_city_come_back_row_for_row(tmp_path: Path) -> None:
     with demo_line(tmp_path) as (city, line):
         for day in (1, 2, 3, 4):

@@ -91,6 +91,7 @@ def pair() -> Iterator[tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnectio
     after=st.integers(0, 40 * DAY),
     looks=st.lists(st.integers(0, 500 * DAY), max_size=3),
 )
+@pytest.mark.e2e
 def test_nothing_that_is_said_changes(
     pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
     story: Story,

@@ -15,6 +15,8 @@ from warehouse.compare import differences
 from warehouse.connection import writing
 from warehouse.score import ScoreError, ScoreResult, score
 
+pytestmark = pytest.mark.e2e
+
 DAYS = 6
 START = FIRST + timedelta(days=60)
 LAST = START + timedelta(days=DAYS - 1)

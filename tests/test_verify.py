@@ -29,6 +29,8 @@ from warehouse.errors import WarehouseError
 from warehouse.rebuild import rebuild
 from warehouse.verify import Verified, verify
 
+pytestmark = pytest.mark.e2e
+
 Tampering = Callable[[Places], object]
 AT = "kota-uji/jdih"
 
@@ -231,7 +233,6 @@ def test_tampering_with_files_is_caught_and_named(two_days: Fed, tmp_path: Path,
     caught(two_days, tmp_path, *IN_THE_ARCHIVE[name])
 
 
-@pytest.mark.e2e
 @pytest.mark.parametrize("name", IN_THE_WAREHOUSE)
 def test_tampering_with_rows_is_caught_and_named(two_days: Fed, tmp_path: Path, name: str) -> None:
     caught(two_days, tmp_path, *IN_THE_WAREHOUSE[name])
@@ -246,7 +247,6 @@ def caught(fed: Fed, folder: Path, tampering: Tampering, named: str) -> None:
     assert re.search("restore it from a backup|removed|pantau (collect|rebuild|publish)", broken[0])
 
 
-@pytest.mark.e2e
 def test_what_is_healthy_is_left_alone(two_days: Fed, tmp_path: Path) -> None:
     places = copied(two_days, tmp_path / "data")
     before = {path: path.read_bytes() for path in places.root.rglob("*") if path.is_file()}
@@ -260,7 +260,6 @@ def test_what_is_healthy_is_left_alone(two_days: Fed, tmp_path: Path) -> None:
     assert verified(places, two_days).broken == ()
 
 
-@pytest.mark.e2e
 def test_torn_bytes_and_entries_that_wait_are_no_fault(two_days: Fed, tmp_path: Path) -> None:
     places = copied(two_days, tmp_path / "data")
     fed = Fed.__new__(Fed)
@@ -276,7 +275,6 @@ def test_torn_bytes_and_entries_that_wait_are_no_fault(two_days: Fed, tmp_path: 
     assert [re.sub(r".*/(.*): \d+.*", r"\1", what) for what in found.left] == ["2026-03-03.warc.gz", LEDGER]
 
 
-@pytest.mark.e2e
 def test_changed_published_files_are_named(two_days: Fed, tmp_path: Path) -> None:
     places = copied(two_days, tmp_path / "data")
     appended(places.published, b"x")
@@ -315,7 +313,6 @@ def test_a_warehouse_of_an_older_schema_is_told_apart(two_days: Fed, tmp_path: P
         verified(places, two_days)
 
 
-@pytest.mark.e2e
 def test_the_command_says_what_is_broken(two_days: Fed, tmp_path: Path) -> None:
     places = copied(two_days, tmp_path / "data")
     words = ["verify", "--data-dir", str(places.root)]
