@@ -15,6 +15,7 @@ from lxml import etree
 from lxml import html as lxml_html
 
 from collectors.evidence import ParseError
+from collectors.plain_text import whole_characters
 
 _ROW_KEYS = ("data", "aaData")
 _TOTAL_KEYS = ("recordsFiltered", "recordsTotal", "iTotalDisplayRecords", "iTotalRecords")
@@ -60,7 +61,9 @@ def _number(value: Any) -> int | None:
 
 def _row(row: Any) -> str:
     if isinstance(row, dict):
-        cells = "".join(_cell(value, f' data-key="{escape(str(key))}"') for key, value in row.items())
+        cells = "".join(
+            _cell(value, f' data-key="{escape(whole_characters(key))}"') for key, value in row.items()
+        )
     else:
         cells = "".join(_cell(value, "") for value in (row if isinstance(row, list) else [row]))
     return f"<tr>{cells}</tr>"
@@ -68,7 +71,8 @@ def _row(row: Any) -> str:
 
 def _cell(value: Any, name: str) -> str:
     """One cell. Mark-up is closed within it: what a cell leaves open must not swallow the next ones."""
-    text = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    said = "" if value is None else value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    text = whole_characters(said)
     if "<" in text:
         try:
             parent = lxml_html.fragment_fromstring(f"<div>{text}</div>", create_parent="section")

@@ -37,6 +37,7 @@ from collectors.relation_blocks import relations_in
 
 PROFILES = Path(__file__).parent / "profiles"
 _LONGEST_RAW = 2000
+_MOST_DIGITS = 12
 _FIELDS = (
     "title",
     "type_name",
@@ -378,7 +379,8 @@ def _total(soup: BeautifulSoup, profile: Profile) -> int | None:
         return None
     found = profile.count.search(" ".join(soup.get_text(" ").split()))
     digits = re.sub(r"\D", "", found[profile.count.groups]) if found else ""
-    return int(digits) if digits else None
+    # No listing counts further; Python refuses to convert texts of thousands of digits.
+    return int(digits) if 0 < len(digits) <= _MOST_DIGITS else None
 
 
 def _cell(row: Tag, rules: tuple[Rule, ...], title: str | None, headers: dict[int, list[str]]) -> str | None:

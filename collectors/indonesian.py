@@ -151,4 +151,7 @@ def _local_day(day: date, time: str | None, zone: str | None) -> date:
     hour = int(re.split(r"[:.]", time)[0])
     if hour > 23:
         raise ValueError(f"{time!r} is not a time of day")
-    return (datetime(day.year, day.month, day.day, hour) + timedelta(hours=9)).date()
+    try:
+        return (datetime(day.year, day.month, day.day, hour) + timedelta(hours=9)).date()
+    except OverflowError as error:
+        raise ValueError(f"{day} {time} is not a date in local time: no day follows it") from error

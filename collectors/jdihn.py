@@ -19,6 +19,7 @@ from collectors.encodings import TextStream
 from collectors.evidence import ParseError, Reject
 from collectors.indonesian import clean_text, is_nothing
 from collectors.json_stream import JsonError, JsonText
+from collectors.plain_text import whole_characters
 from collectors.regulation_rows import Cells, Notes
 
 # Keys of the JDIHN standard first, then those of other CMSs; compared in lower case without "_" and "-".
@@ -355,7 +356,7 @@ def _first(element: dict[str, Any], keys: list[str], column: str) -> str | None:
         if isinstance(value, float) and value.is_integer():
             value = int(value)
         if isinstance(value, (str, int, float)) and not isinstance(value, bool):
-            text = _whole(str(value))
+            text = whole_characters(str(value))
             if not is_nothing(text) and _says_something(text, column):
                 return text
     return None
@@ -369,10 +370,5 @@ def _says_something(text: str, column: str) -> bool:
     return True
 
 
-def _whole(text: str) -> str:
-    """Text without halves of characters, which JSON can escape and no database can hold."""
-    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-
-
 def _short(element: Any) -> str:
-    return _whole(json.dumps(element, ensure_ascii=False)[:_LONGEST_RAW])
+    return whole_characters(json.dumps(element, ensure_ascii=False)[:_LONGEST_RAW])

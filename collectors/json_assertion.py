@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from collectors.plain_text import without_controls
+
 Scalar = str | int | float | bool | None
 
 
@@ -41,4 +43,4 @@ def _at(document: Any, pointer: str) -> Any:
 
 
 def _short(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)[:60]
+    return without_controls(json.dumps(value, ensure_ascii=False)[:60])

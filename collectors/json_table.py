@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from collectors.evidence import ParseError
+from collectors.plain_text import plain_lines
 from collectors.tables import MAX_CELLS, Row, Sheet
 
 _LISTS = ("data", "result", "results", "rows", "items", "records")
@@ -87,7 +88,7 @@ def _objects(data: Any, where: str) -> list[Any]:
 def _flat(row: dict[str, Any], notes: list[str], prefix: str = "", depth: int = 1) -> dict[str, str]:
     cells: dict[str, str] = {}
     for key, value in row.items():
-        name = f"{prefix}{key}".replace("_", " ").strip()
+        name = plain_lines(f"{prefix}{key}".replace("_", " ")).strip()
         if isinstance(value, dict) and depth < _DEPTH:
             cells |= _flat(value, notes, f"{name} ", depth + 1)
         elif isinstance(value, dict) or (
@@ -109,4 +110,4 @@ def _text(value: Any) -> str:
         return "ya" if value else "tidak"
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
         return str(int(value))
-    return str(value)
+    return plain_lines(str(value))

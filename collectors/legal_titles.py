@@ -139,7 +139,8 @@ def parse_year(text: str | None) -> int | None:
     cleaned = clean_text(text)
     if cleaned is None:
         return None
-    if not cleaned.isdigit():
+    # What Python calls digits includes superscripts, which are no number.
+    if not cleaned.isdecimal():
         try:
             day = parse_date(cleaned)
         except ValueError:

@@ -30,6 +30,7 @@ from collectors.http import HttpSession
 from collectors.indonesian import clean_text
 from collectors.institution import Source
 from collectors.personal_data import mask
+from collectors.plain_text import without_controls
 
 PAGE_ROWS = 100
 """Data sets asked for at a time; CKAN itself never gives more than 1,000."""
@@ -141,16 +142,17 @@ def _record(entry: Any, capture: Capture, position: int) -> DatasetRecord | Reje
         return Reject(
             where, "tanpa pengenal himpunan data", mask(json.dumps(entry, ensure_ascii=False)[:500])
         )
-    name = str(entry.get("name") or entry["id"])
+    name = without_controls(str(entry.get("name") or entry["id"]))
     try:
         modified_at = _moment(entry.get("metadata_modified"))
     except ValueError:
         return Reject(where, f"metadata_modified bukan waktu: {str(entry['metadata_modified'])[:40]!r}", name)
-    resources = [r for r in entry.get("resources") or () if isinstance(r, dict)]
+    listed = entry.get("resources")
+    resources = [r for r in listed if isinstance(r, dict)] if isinstance(listed, list) else []
     organisation = entry.get("organization")
     title = organisation.get("title") or organisation.get("name") if isinstance(organisation, dict) else None
     return DatasetRecord(
-        dataset_key=str(entry.get("id") or name),
+        dataset_key=without_controls(str(entry.get("id") or name)),
         name=name,
         title=_text(entry.get("title")) or name,
         organisation=_text(title),
@@ -168,11 +170,19 @@ def _format(resource: dict[str, Any]) -> str | None:
     """The format a resource states, else the ending of its file; lower case, without a dot."""
     stated = str(resource.get("format") or "").strip().lower().lstrip(".")
     if not stated:
-        found = re.search(r"\.([a-z0-9]{2,8})$", urlsplit(str(resource.get("url") or "")).path.lower())
+        found = re.search(r"\.([a-z0-9]{2,8})$", _path(str(resource.get("url") or "")).lower())
         stated = found[1] if found else ""
     # A DataStore resource is offered as CSV whatever it says.
     stated = stated or ("csv" if resource.get("datastore_active") is True else "")
     return re.sub(r"[^a-z0-9+/.-]+", " ", stated).strip()[:40] or None
+
+
+def _path(url: str) -> str:
+    try:
+        return urlsplit(url).path
+    except ValueError:
+        # Typed by people: https://[nama-host]/data.csv
+        return ""
 
 
 def _moment(value: object) -> datetime | None:

@@ -46,6 +46,11 @@ def plain_lines(text: str) -> str:
     return text if text.isprintable() else "\n".join(map(without_controls, _LINE_END.split(text)))
 
 
+def whole_characters(text: str) -> str:
+    """`text` with halves of characters replaced, which JSON can escape and nothing can write or keep."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
 def visible_json(document: str) -> str:
     """JSON text with everything that shows nothing written as ``\\uXXXX``; what it means stays the same."""
     return _UNSEEN_IN_JSON.sub(lambda found: f"\\u{ord(found[0]):04x}", document)

@@ -11,13 +11,22 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from collectors import app_registry, attestations, regulations
+from collectors import app_registry, attestations, open_data, regulations
 from collectors.addresses import Reach
+from collectors.datatables import read_datatable
 from collectors.drop_folder import file_name, file_url, read_file, safe_name, top_files
-from collectors.evidence import ApplicationRecord, Capture, Parsed, ParseError, RegulationRecord
+from collectors.evidence import (
+    ApplicationRecord,
+    Capture,
+    DatasetRecord,
+    Parsed,
+    ParseError,
+    RegulationRecord,
+)
 from collectors.fetch_error import FetchError
 from collectors.http import HttpSession
 from collectors.institution import Source
+from collectors.json_assertion import mismatch
 from collectors.plain_text import spreadsheet_text
 from tests.test_http import Site, running
 
@@ -247,6 +256,43 @@ def test_a_key_given_twice_is_one_cell() -> None:
     found = feed(f'[{{"judul": "Lain", "judul": "{TITLE}"}}]'.encode())
     (record,) = found.records
     assert isinstance(record, RegulationRecord) and record.title == TITLE
+
+
+HALF = "\\ud83d"
+"""Half of a character as JSON writes it: what a program leaves that cuts a title at so many characters."""
+
+
+def test_halves_of_characters_never_reach_what_is_written() -> None:
+    (application,) = registry(
+        f'{{"data": [{{"nama_aplikasi": "SPBE{HALF}", "opd": "Diskominfo", "x{HALF}": "ok{HALF}\\u001b[2J"}}]}}'.encode()
+    ).records
+    catalogue = {"success": True, "result": {"count": 1, "results": [{"id": "1\ud83d", "name": "apa\ud83d"}]}}
+    (dataset,) = open_data.parse([capture(json.dumps(catalogue).encode())]).records
+    table = f'{{"data": [["1", "{TITLE} {HALF}", "<b>{HALF}</b>"], {{"{HALF}": "{TITLE}"}}]}}'
+    for text in (
+        application.extra if isinstance(application, ApplicationRecord) else "",
+        str(dataset),
+        read_datatable(table, "x", None).html,
+        mismatch({"/status": "ok"}, f'{{"status": "{HALF}"}}'.encode()),
+    ):
+        assert text and text.encode() and "\x1b" not in text
+
+
+def test_what_a_catalogue_lists_as_files_need_not_be_a_list() -> None:
+    catalogue = {"success": True, "result": {"count": 1, "results": [{"id": "1", "resources": 5}]}}
+    (dataset,) = open_data.parse([capture(json.dumps(catalogue).encode())]).records
+    assert isinstance(dataset, DatasetRecord) and dataset.resource_count == 0
+
+
+def test_a_page_that_counts_beyond_reason_names_no_total() -> None:
+    page = (
+        f"<html><body><div class='list-view'><div data-key='1'><a class='text-primary' href='/dokumen/view?id=1'>{TITLE}"
+        f"</a></div></div>Ditampilkan 1 - 1 dari {'9' * 5000} Data</body></html>"
+    )
+    (record,) = regulations.parse(
+        [capture(page.encode())], source("regulations", format="html", profile="ildis")
+    ).records
+    assert isinstance(record, RegulationRecord)
 
 
 # Headers -------------------------------------------------------------------------------------------------

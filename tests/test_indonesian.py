@@ -81,6 +81,7 @@ def test_dates(text: str | None, expected: date | None) -> None:
         "18 hari yang lalu",
         "12 Januari 2023 dan 13 Januari 2023",
         "2023-01-12T99:00:00Z",
+        "9999-12-31T17:00:00Z",
     ],
 )
 def test_what_is_no_date_is_an_error_that_names_the_text(text: str) -> None:

@@ -114,6 +114,7 @@ def test_numbers_are_tidied(text: str | None, number: str | None) -> None:
         ("2020 dan 2021", None),
         ("0000", None),
         ("20211", None),
+        ("\u00b2\u2070\u00b2\u00b9", None),
         ("-", None),
         (None, None),
     ],

@@ -94,6 +94,7 @@ def test_a_data_set_says_what_it_offers_and_no_person() -> None:
         ({"format": "", "url": "https://data.kota.go.id/berkas/Penduduk.XLSX?x=1"}, "xlsx"),
         ({"format": "", "url": "https://data.kota.go.id/datastore/dump/1", "datastore_active": True}, "csv"),
         ({"format": None, "url": None}, ""),
+        ({"format": "", "url": "https://[nama-host]/data.csv"}, ""),
         ({"format": "=cmd|<b>"}, "cmd b"),
     ],
 )
