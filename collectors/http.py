@@ -18,7 +18,6 @@ from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
 from urllib.parse import urldefrag, urljoin, urlsplit
-from urllib.robotparser import RobotFileParser
 
 import requests
 import urllib3
@@ -28,6 +27,7 @@ from collectors.addresses import Reach, is_numeric
 from collectors.bodies import CHUNK_BYTES, decode_body, decoded, gathered
 from collectors.evidence import Confirmable, Fetched, Stored
 from collectors.fetch_error import FetchError, explained
+from collectors.robots import Robots, read_robots
 from collectors.sizes import MAX_BYTES
 from collectors.transport import BoundedAdapter, Limits, OutOfReachError, SingleStepSession, tls_context
 from collectors.turns import HostTurns
@@ -98,7 +98,7 @@ class HttpSession:
         self._limits = Limits(reach)
         self._turns = turns or HostTurns()
         self._confirmable, self._unfinished = confirmable, unfinished
-        self._robots: dict[str, RobotFileParser] = {}
+        self._robots: dict[str, Robots] = {}
         try:
             context = tls_context(ca_file, verify)
         except OSError as error:
@@ -185,18 +185,14 @@ class HttpSession:
         """
         host = _origin(url)
         if host not in self._robots:
-            rules = RobotFileParser()
-            lines: list[str] = []
-            try:
+            text = ""
+            # The listing itself is asked for next and reports what is wrong with the host.
+            with suppress(FetchError):
                 answer = self._attempt(f"{host}/robots.txt", None, min(self._timeout, 10))
                 if answer.status == 200:
-                    lines = decode_body(answer).decode("utf-8", "replace").splitlines()
-            except FetchError as error:
-                # The listing itself is asked for next and reports what is wrong with the host.
-                lines = [f"# {error}"]
-            rules.parse(lines)
-            self._robots[host] = rules
-        return self._robots[host].can_fetch(_AGENT_NAME, url)
+                    text = decode_body(answer).decode("utf-8", "replace")
+            self._robots[host] = read_robots(text, _AGENT_NAME)
+        return self._robots[host].allow(url)
 
     def _attempt(
         self, url: str, headers: Mapping[str, str] | None, seconds: float, body: bytes | None = None
@@ -346,7 +342,7 @@ class HttpSession:
         else:
             try:
                 until = parsedate_to_datetime(asked)
-            except ValueError:
+            except (ValueError, OverflowError):
                 return pause
             wait = ((until if until.tzinfo else until.replace(tzinfo=UTC)) - self.clock()).total_seconds()
         return max(wait, 0.0) if wait <= _LONGEST_WAIT_SECONDS else None

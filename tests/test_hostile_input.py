@@ -298,7 +298,16 @@ def test_a_page_that_counts_beyond_reason_names_no_total() -> None:
 # Headers -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("value", ["\u00b2", "9" * 5000, "Mon, 32 Foo 99999 99:99:99 GMT"])
+@pytest.mark.parametrize(
+    "value",
+    [
+        "\u00b2",
+        "9" * 5000,
+        "Mon, 32 Foo 99999 99:99:99 GMT",
+        "Mon, 02 Mar 2026 00:00:00 +99999999999999",
+        "Mon, 02 Mar 99999999999999999999 00:00:00 GMT",
+    ],
+)
 def test_numbers_in_headers_that_are_none(value: str) -> None:
     site_of = running(Site())
     site = next(site_of)
