@@ -145,10 +145,11 @@ def _classes(limits: Limits) -> tuple[type[ssl.SSLSocket], dict[str, type[HTTPCo
         if not inside and not is_proxy:
             limits.public_hosts.add(host.lower())
         problem: OSError = OSError(f"{host} has no address")
-        for family, kind, protocol, _, place in found:
+        for tried, (family, kind, protocol, _, place) in enumerate(found):
             opened = PlainSocket(family, kind, protocol)
             try:
-                opened.settimeout(limits.remaining())
+                # An address that is dead leaves the others their share of the time.
+                opened.settimeout(limits.remaining() / (len(found) - tried))
                 opened.connect(place)
                 opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
                 # The TLS handshake that follows waits no longer than this as a whole.

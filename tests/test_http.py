@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -410,6 +411,26 @@ def test_a_refused_connection_says_so(session: HttpSession) -> None:
 
 def test_a_name_that_does_not_resolve_says_so(session: HttpSession) -> None:
     assert failure(session, "http://tidak-ada.invalid/").kind == "dns"
+
+
+def test_a_dead_address_leaves_time_for_the_next(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    site.pages["/"] = lambda h: h.answer(200, b"ada")
+    real = socket.getaddrinfo
+
+    def both(host: str, port: int, **limits: Any) -> list[Any]:
+        return [one for address in ("127.0.0.9", "127.0.0.1") for one in real(address, port, **limits)]
+
+    monkeypatch.setattr(socket, "getaddrinfo", both)
+    # Whoever connects to a full queue waits.
+    with socket.create_server(("127.0.0.9", site.server_port), backlog=0) as full:
+        waiting = [socket.socket() for _ in range(4)]
+        for one in waiting:
+            one.setblocking(False)
+            one.connect_ex(full.getsockname())
+        with HttpSession(clock=lambda: NOON, reach=LOCAL, timeout_seconds=1) as session:
+            assert session.get(site.url(host="dua.kota.test")).body == b"ada"
+        for one in waiting:
+            one.close()
 
 
 def test_requests_to_one_host_keep_their_distance(site: Site) -> None:
