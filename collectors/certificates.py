@@ -12,6 +12,10 @@ from typing import Literal
 
 TlsFault = Literal["tls_expired", "tls_self_signed", "tls_incomplete_chain", "tls_wrong_host", "tls_other"]
 
+CIPHERS = "DEFAULT:!DHE"
+"""What is offered in TLS 1.2. As browsers do, without DHE: old servers that prefer it have keys too
+short for it, and take another where it is not offered."""
+
 # OpenSSL's X509_V_ERR_* numbers, as in "verify result: certificate has expired (10)". A chain that ends in a
 # root nobody trusts (19) needs the same remedy as a lone self-signed certificate (18): a public issuer.
 _FAULT_OF_RESULT: dict[int, TlsFault] = {

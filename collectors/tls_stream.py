@@ -13,7 +13,7 @@ from pathlib import Path
 
 from cryptography.hazmat.bindings.openssl.binding import Binding
 
-from collectors.certificates import TlsFault, tls_fault
+from collectors.certificates import CIPHERS, TlsFault, tls_fault
 
 _LIB = Binding().lib
 _FFI = Binding().ffi
@@ -47,7 +47,9 @@ class Trust:
         _LIB.SSL_CTX_set_min_proto_version(context, _LIB.TLS1_2_VERSION)
         # A first visitor has no session to resume, and none is kept.
         _LIB.SSL_CTX_set_session_cache_mode(context, _LIB.SSL_SESS_CACHE_OFF)
-        _LIB.SSL_CTX_set_options(context, _LIB.SSL_OP_NO_TICKET)
+        # Servers without the renegotiation of 2010 are opened by every browser.
+        _LIB.SSL_CTX_set_options(context, _LIB.SSL_OP_NO_TICKET | _LIB.SSL_OP_LEGACY_SERVER_CONNECT)
+        _LIB.SSL_CTX_set_cipher_list(context, CIPHERS.encode())
         _LIB.SSL_CTX_set1_curves_list(context, _GROUPS)
         _LIB.SSL_CTX_set_alpn_protos(context, _PROTOCOLS, len(_PROTOCOLS))
         if ca_file is None:

@@ -20,6 +20,10 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
 from collectors.addresses import Reach, is_public
+from collectors.certificates import CIPHERS
+
+_OP_LEGACY_SERVER_CONNECT = 0x4
+"""Servers without the renegotiation of 2010: OpenSSL's number, which Python names from 3.12 on."""
 
 
 class OutOfReachError(Exception):
@@ -108,6 +112,9 @@ def tls_context(ca_file: Path | None, verify: bool) -> ssl.SSLContext:
     Raises OSError (ssl.SSLError is one) when `ca_file` cannot be used.
     """
     context = ssl.create_default_context(cafile=certifi.where())
+    # As browsers do and uptime checks: the ssl module alone offers less, and refuses more.
+    context.set_ciphers(CIPHERS)
+    context.options |= _OP_LEGACY_SERVER_CONNECT
     if ca_file is not None:
         context.load_verify_locations(cafile=ca_file)
     if not verify:
