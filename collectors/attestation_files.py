@@ -13,8 +13,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from collectors.block_pages import blocked_reason
+from collectors.document_heading import Shown, kind_by_heading
 from collectors.evidence import Capture, ParseError
 from collectors.indonesian import normalise_title
+from collectors.pdf_pages import Unreadable, first_pages, is_pdf
 
 RECEIPT = ".sha256"
 """What is added to the name of a workbook to name its receipt."""
@@ -104,17 +106,50 @@ def document_kind(text: str) -> str | None:
     return code if code in DOCUMENT_KINDS else None
 
 
-def kind_shown_by(name: str, file: Capture) -> str | None:
+@dataclass(frozen=True)
+class PdfKinds:
+    """What the PDFs among captured files are by their headings, by capture.
+
+    `unread` has the names of those that could not be read, and why, in Indonesian.
+    """
+
+    shown: Mapping[str, Shown]
+    unread: tuple[tuple[str, str], ...]
+
+
+def pdf_kinds(files: Mapping[str, Capture]) -> PdfKinds:
+    """Read the first pages of every file that is a PDF, whatever its name says."""
+    names = [name for name, file in files.items() if _is_pdf(file)]
+    shown: dict[str, Shown] = {}
+    unread: list[tuple[str, str]] = []
+    for name, pages in zip(names, first_pages(files[name].payload for name in names), strict=True):
+        if isinstance(pages, Unreadable):
+            unread.append((name, pages.why))
+        elif not any(page.lines for page in pages):
+            unread.append((name, "pindaian tanpa teks"))
+        elif found := kind_by_heading(pages):
+            shown[files[name].capture_id] = found
+    return PdfKinds(shown, tuple(unread))
+
+
+def _is_pdf(file: Capture) -> bool:
+    with file.open() as stream:
+        return is_pdf(stream.read(1024))
+
+
+def kind_shown_by(name: str, file: Capture, pdfs: PdfKinds) -> str | None:
     """The kind that a file's name or content shows, whatever was declared; else None.
 
-    Shown are a draft ("draf" in the name, or "rancangan" at its start), a circular letter by its name, and
-    a saved web page that asks to log in. Texts inside other documents are not read.
+    Shown are a draft ("draf" in the name, or "rancangan" at its start), a circular letter by its name, a PDF
+    that is either by its heading, and a saved web page that asks to log in.
     """
     words = normalise_title(PurePosixPath(name).stem)
     if _DRAFT.search(words):
         return "draf"
     if _CIRCULAR.search(words):
         return "surat_edaran"
+    if file.capture_id in pdfs.shown:
+        return pdfs.shown[file.capture_id].kind
     with file.open() as stream:
         is_page = name.lower().endswith(_PAGE_SUFFIXES) or b"<html" in stream.read(1024).lower()
     if is_page and (blocked_reason((), file.payload) or "").startswith("the site asks to log in"):

@@ -15,7 +15,15 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from collectors.attestation_files import RECEIPT, Receipt, document_kind, kind_shown_by, read_receipt
+from collectors.attestation_files import (
+    RECEIPT,
+    PdfKinds,
+    Receipt,
+    document_kind,
+    kind_shown_by,
+    pdf_kinds,
+    read_receipt,
+)
 from collectors.attestation_register import Register, read_register
 from collectors.attestation_workbook import NEEDED, FilledRow, Workbook, letter, read_workbook
 from collectors.drop_folder import file_name, read_file, safe_name, top_files
@@ -41,6 +49,8 @@ STATEMENTS = ("terpenuhi", "tidak_terpenuhi", "dicabut")
 _CRITERION = re.compile(r"^I\d{2}\.[1-5](?:\.[a-z])?$")
 _INSTRUMENT = re.compile(r"^[a-z0-9][a-z0-9-]*$")
 _DIGEST = re.compile(r"^[0-9a-f]{64}$")
+_NOTED = 20
+"""So many files that could not be read are named."""
 log = logging.getLogger(__name__)
 
 
@@ -148,6 +158,15 @@ class _Line:
     sheet: str | None = None
 
 
+@dataclass(frozen=True)
+class _Evidence:
+    """The captured files by name, with their digests, and what the PDFs among them are."""
+
+    files: Mapping[str, Capture]
+    digests: Mapping[str, str]
+    pdfs: PdfKinds
+
+
 @dataclass
 class _Registers:
     """The registers of one run as far as they can be read."""
@@ -195,25 +214,37 @@ def _parse(captures: Sequence[Capture]) -> Parsed:
             "Drop a CSV of attestations, or import a workbook with pantau attest import, and collect again.",
         )
     digests = {name: hashlib.sha256(capture.payload).hexdigest() for name, capture in files.items()}
+    evidence = _Evidence(files, digests, pdf_kinds(files))
     records: list[AttestationRecord] = []
     rejects: list[Reject] = []
     for capture, table in found.tables:
         for row in table.rows:
-            read = _read_line(_register_line(table, row), capture, files, digests)
+            read = _read_line(_register_line(table, row), capture, evidence)
             if isinstance(read, Reject):
                 rejects.append(read)
             else:
                 records.append(read)
     kept, duplicates = without_exact_duplicates(records)
-    current, refused, replaced = _workbook_statements(found.workbooks, files, digests)
+    current, refused, replaced = _workbook_statements(found.workbooks, evidence)
     notes = [note for _, table in found.tables for note in table.notes] + found.notes
-    return Parsed("attestation", (*kept, *current), (*rejects, *refused), duplicates + replaced, tuple(notes))
+    unread = evidence.pdfs.unread
+    notes += [
+        f"{name}: isi PDF tidak terbaca ({why}), jenisnya tidak diperiksa" for name, why in unread[:_NOTED]
+    ]
+    if len(unread) > _NOTED:
+        notes.append(f"dan {len(unread) - _NOTED} PDF lain yang isinya tidak terbaca")
+    return Parsed(
+        "attestation",
+        (*kept, *current),
+        (*rejects, *refused),
+        duplicates + replaced,
+        tuple(notes),
+        {capture: shown.words for capture, shown in evidence.pdfs.shown.items()},
+    )
 
 
 def _workbook_statements(
-    workbooks: Sequence[tuple[Capture, Workbook, Receipt]],
-    files: Mapping[str, Capture],
-    digests: Mapping[str, str],
+    workbooks: Sequence[tuple[Capture, Workbook, Receipt]], evidence: _Evidence
 ) -> tuple[tuple[AttestationRecord, ...], list[Reject], int]:
     """The statements that all workbooks together make, in the order they were handed in.
 
@@ -229,7 +260,7 @@ def _workbook_statements(
     for capture, workbook, receipt in in_order:
         for row in workbook.rows:
             line = _workbook_line(file_name(capture), workbook, row, receipt)
-            found = _read_line(line, capture, files, digests)
+            found = _read_line(line, capture, evidence)
             if isinstance(found, AttestationRecord):
                 about = (found.instrument, found.criterion, found.signer, found.signed_on, found.file_name)
                 before = recorded.setdefault(about, found.sha256)
@@ -291,9 +322,7 @@ def _raw(cells: Sequence[str]) -> str:
     return " | ".join(mask(cell.strip()) for cell in cells)
 
 
-def _read_line(
-    line: _Line, capture: Capture, files: Mapping[str, Capture], digests: Mapping[str, str]
-) -> AttestationRecord | Reject:
+def _read_line(line: _Line, capture: Capture, evidence: _Evidence) -> AttestationRecord | Reject:
     if line.problems:
         # What stands in such a row cannot be told apart from what does not belong there.
         return _reject(line, line.problems)
@@ -319,10 +348,11 @@ def _read_line(
     _check_days(line, capture, signed_on, effective_on, expires_on, problems)
     name = safe_name(line.cell("berkas"))
     stored, digest = _written_down(line, name)
-    problems.update(_file_problems(line, name, stored, digest, digests))
+    problems.update(_file_problems(line, name, stored, digest, evidence.digests))
     if problems or signer is None or signed_on is None or name is None or stored is None:
         return _reject(line, problems)
-    shown = kind_shown_by(name, files[stored])
+    file = evidence.files[stored]
+    shown = kind_shown_by(name, file, evidence.pdfs)
     return AttestationRecord(
         instrument=line.instrument,
         criterion=criterion,
@@ -333,7 +363,7 @@ def _read_line(
         scope=_text(line.cell("cakupan")),
         file_name=name,
         sha256=digest,
-        file_capture_id=files[stored].capture_id,
+        file_capture_id=file.capture_id,
         expires_on=expires_on,
         note=_text(line.cell("catatan")),
         capture_id=capture.capture_id,

@@ -322,7 +322,8 @@ class Parsed:
 
     `seen` counts the rows in the source, so that ``seen == len(records) + len(rejects) + duplicates``.
     `duplicates` are rows identical in every field but position, repeated by the source, and rows of a
-    workbook that a later version of it has again.
+    workbook that a later version of it has again. `documents` maps captures of evidence files to the words in
+    them that show what kind of document they are.
     """
 
     table: Table
@@ -330,6 +331,7 @@ class Parsed:
     rejects: tuple[Reject, ...] = ()
     duplicates: int = 0
     notes: tuple[str, ...] = field(default=())
+    documents: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "notes", tuple(map(without_controls, self.notes)))

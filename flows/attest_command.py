@@ -75,6 +75,8 @@ def import_(
     else:
         for reject in result.refused:
             typer.echo(f"ditolak  {reject.where}: {reject.reason}", err=True)
+        for note in result.notes:
+            typer.echo(f"catatan  {note}", err=True)
         again = "" if result.is_new else "; sudah pernah diimpor, tidak ada yang berubah"
         typer.echo(
             f"{workbook}: {result.rows} baris terisi = {result.accepted} diterima + "

@@ -32,7 +32,7 @@ class AttestImportError(Exception):
 class Imported:
     """What became of a workbook: its filled rows are accepted or refused. `is_new` tells if anything changed.
 
-    `name` is what it is called in the drop folder of `source`.
+    `name` is what it is called in the drop folder of `source`; `notes` say which evidence could not be read.
     """
 
     source: str
@@ -41,6 +41,7 @@ class Imported:
     rows: int
     accepted: int
     refused: tuple[Reject, ...]
+    notes: tuple[str, ...] = ()
 
 
 def import_workbook(
@@ -82,12 +83,12 @@ def import_workbook(
         run = _archived(archive, institution, source, name)
     if run is None:
         raise AttestImportError(f"{folder}: {name} was removed while it was imported; import it again")
-    refused = _refused(run, institution, source, name)
+    refused, notes = _refused(run, institution, source, name)
     # The copy in the drop folder is that of the first import; the file at hand is another one.
     seen = {_row(reject) for reject in refused}
     refused += [reject for reject in changed if _row(reject) not in seen]
     rows = len(workbook.rows)
-    return Imported(source.id, name, is_new, rows, rows - len(refused), tuple(refused))
+    return Imported(source.id, name, is_new, rows, rows - len(refused), tuple(refused), notes)
 
 
 def _source(institution: InstitutionFile, source_id: str | None) -> Source:
@@ -196,9 +197,10 @@ def _archived(
 
 def _refused(
     archived: tuple[Run, tuple[Capture, ...]], institution: InstitutionFile, source: Source, name: str
-) -> list[Reject]:
-    """The rows of the workbook that loading will refuse."""
+) -> tuple[list[Reject], tuple[str, ...]]:
+    """The rows of the workbook that loading will refuse, and what is remarked on the files."""
     parts = parse_parts(*archived, institution)
     if parts is None:
         raise ParseError(source.id, "is no source of attestations", "Correct the institution's file.")
-    return [reject for reject in joined(parts).rejects if reject.where.startswith(f"{name}, ")]
+    parsed = joined(parts)
+    return [reject for reject in parsed.rejects if reject.where.startswith(f"{name}, ")], parsed.notes

@@ -28,6 +28,7 @@ from flows.attest_import import AttestImportError, Imported, import_workbook
 from flows.attestation_template import Origin, template
 from flows.cli import app
 from tests.line import MORNING, TODAY, Line
+from tests.small_pdf import pdf
 from transforms.instrument import load_instrument, load_rules
 from warehouse.attestation_view import KnownState, StandView, stand_view
 
@@ -351,6 +352,7 @@ CELLS = st.fixed_dictionaries(
 def test_whatever_is_typed_a_row_is_a_whole_statement_or_is_refused_with_a_cell(
     cells: dict[str, Any],
 ) -> None:
+    from collectors.attestation_files import PdfKinds
     from collectors.attestation_workbook import FilledRow, seal, seal_rows
     from collectors.attestation_workbook import Workbook as FilledWorkbook
     from collectors.attestation_workbook import _changed as changed
@@ -364,7 +366,8 @@ def test_whatever_is_typed_a_row_is_a_whole_statement_or_is_refused_with_a_cell(
     files = {c.url.removeprefix("file:"): c for c in captured()}
     capture = Capture("urn:b", "file:b.xlsx", NOW, None, (), "", b"")
     digests = {name: hashlib.sha256(c.payload).hexdigest() for name, c in files.items()}
-    kept, refused, _ = attestations._workbook_statements([(capture, book, receipt())], files, digests)
+    evidence = attestations._Evidence(files, digests, PdfKinds({}, ()))
+    kept, refused, _ = attestations._workbook_statements([(capture, book, receipt())], evidence)
     assert len(kept) + len(refused) == 1
     for record in kept:
         assert record.signer and record.signer_role and record.scope and record.document_kind
@@ -418,6 +421,36 @@ def line(tmp_path: Path) -> Line:
 
 def bring_in(line: Line, file: Path, **options: Any) -> Imported:
     return import_workbook(line.config, file, Archive(line.places.archive), clock=lambda: line.now, **options)
+
+
+def test_a_pdf_that_calls_itself_a_circular_is_refused_and_a_scan_only_remarked_on(
+    line: Line, tmp_path: Path, blank: bytes
+) -> None:
+    book = opened(blank, tmp_path / "bukti.xlsx")
+    files = {
+        "kebijakan.pdf": pdf(("WALI KOTA CONTOH", "SURAT EDARAN", "NOMOR 5 TAHUN 2026")),
+        "pembahasan.pdf": pdf(("NOTULA RAPAT", "PEMBAHASAN", "RANCANGAN PERATURAN WALI KOTA")),
+        "pindaian.pdf": pdf(()),
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    circular = fill(book, "I04.3.a", berkas="kebijakan.pdf")
+    # Assessors take one for the review of a policy.
+    fill(book, "I04.4.a", berkas="kebijakan.pdf")
+    fill(book, "I05.4.a", berkas="pembahasan.pdf")
+    fill(book, "I06.4.a", berkas="pindaian.pdf")
+    book.save(tmp_path / "bukti.xlsx")
+
+    done = bring_in(line, tmp_path / "bukti.xlsx")
+    assert (done.rows, done.accepted) == (4, 3)
+    (refused,) = done.refused
+    assert refused.where == f"{done.name}, {circular.format(letter('jenisdokumen'))}"
+    assert refused.reason.startswith("surat edaran ditolak asesor: ")
+    assert refused.reason.endswith('; isi kebijakan.pdf sendiri menyebut "SURAT EDARAN"')
+    (note,) = [one for one in done.notes if "pindaian.pdf" in one]
+    assert note.endswith(
+        "/pindaian.pdf: isi PDF tidak terbaca (pindaian tanpa teks), jenisnya tidak diperiksa"
+    )
 
 
 def test_from_the_template_to_a_higher_level(line: Line, tmp_path: Path) -> None:

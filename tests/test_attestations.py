@@ -18,6 +18,7 @@ from collectors.evidence import AttestationRecord, Capture, Fetched, Parsed, Par
 from collectors.fetch_error import FetchError
 from collectors.http import HttpSession
 from collectors.institution import Source
+from tests.small_pdf import Set, pdf
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 LOCAL = Reach(allow_private=True)
@@ -241,6 +242,12 @@ def test_a_register_may_say_what_the_file_is_and_from_when_the_statement_counts(
         ("layanan.html", b"<html><title>Login</title><input type='password'></html>", "halaman_login"),
         ("layanan.pdf", b"<!doctype html><HTML><title>Masuk</title><input type=password>", "halaman_login"),
         ("layanan.html", b"<html><title>Layanan</title><input type='password'></html>", None),
+        ("kebijakan.pdf", pdf(("WALI KOTA", "SURAT EDARAN", "NOMOR 5 TAHUN 2026")), "surat_edaran"),
+        ("kebijakan", pdf(("RANCANGAN", "PERATURAN WALI KOTA"), packed=True), "draf"),
+        ("kebijakan.pdf", pdf(("PERATURAN WALI KOTA", "NOMOR 5"), (Set("DRAFT", 90, 45), "Pasal 1")), "draf"),
+        ("draf.pdf", pdf(("SURAT EDARAN", "NOMOR 5")), "draf"),
+        ("kebijakan.pdf", pdf(("PERATURAN WALI KOTA", "TENTANG PENCABUTAN", "SURAT EDARAN NOMOR 5")), None),
+        ("kebijakan.pdf", pdf(("RANCANGAN ARSITEKTUR SPBE",)), None),
     ],
 )
 def test_what_a_file_is_shows_in_its_name_or_page(
@@ -251,6 +258,20 @@ def test_what_a_file_is_shows_in_its_name_or_page(
     (record,) = parse(fetched(folder, session)).records
     assert isinstance(record, AttestationRecord)
     assert record.document_kind == kind
+
+
+def test_what_cannot_be_read_of_a_pdf_is_said_and_refuses_nothing(folder: Path, session: HttpSession) -> None:
+    contents = {"pindaian.pdf": pdf(()), "rusak.pdf": b"%PDF-1.7 rusak", "biasa.pdf": pdf(("LAPORAN",))}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    rows = "".join(row(name, hashlib.sha256(content).hexdigest()) for name, content in contents.items())
+    (folder / "a.csv").write_text(HEADER + rows)
+    parsed = parse(fetched(folder, session))
+    assert (len(parsed.records), parsed.rejects) == (3, ())
+    assert parsed.notes == (
+        "pindaian.pdf: isi PDF tidak terbaca (pindaian tanpa teks), jenisnya tidak diperiksa",
+        "rusak.pdf: isi PDF tidak terbaca (rusak), jenisnya tidak diperiksa",
+    )
 
 
 def test_a_workbook_that_is_no_register_is_left_alone(folder: Path, session: HttpSession) -> None:

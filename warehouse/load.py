@@ -291,7 +291,7 @@ def _admissible_only(parsed: Parsed) -> Parsed:
         assert isinstance(record, AttestationRecord)
         if record.instrument not in known:
             known[record.instrument] = _instrument_or_none(record.instrument)
-        problem = _inadmissible(record, known[record.instrument])
+        problem = _inadmissible(record, known[record.instrument], parsed.documents)
         if problem is None:
             records.append(record)
             continue
@@ -301,8 +301,10 @@ def _admissible_only(parsed: Parsed) -> Parsed:
     return replace(parsed, records=tuple(records), rejects=tuple(rejects))
 
 
-def _inadmissible(record: AttestationRecord, instrument: Instrument | None) -> tuple[str, str] | None:
-    """The column at fault and why, or None."""
+def _inadmissible(
+    record: AttestationRecord, instrument: Instrument | None, documents: Mapping[str, str]
+) -> tuple[str, str] | None:
+    """The column at fault and why, or None. `documents` has the words that show of what kind files are."""
     if instrument is None:
         return "instrumen", f"instrumen {record.instrument} tidak dikenal"
     if not instrument.criteria_named(record.criterion):
@@ -313,7 +315,9 @@ def _inadmissible(record: AttestationRecord, instrument: Instrument | None) -> t
     for refused in refused_kinds(instrument.id, str(int(indicator[1:])), int(level)):
         if refused.kind == record.document_kind:
             kind = DOCUMENT_KINDS[record.document_kind]
-            return "jenisdokumen", f"{kind} ditolak asesor: {refused.text} ({refused.source})"
+            words = documents.get(record.file_capture_id)
+            seen = f'; isi {record.file_name} sendiri menyebut "{words}"' if words else ""
+            return "jenisdokumen", f"{kind} ditolak asesor: {refused.text} ({refused.source}){seen}"
     return None
 
 
