@@ -6,14 +6,11 @@ and names that wait for a thread count as slow, in the end as failed.
 
 from __future__ import annotations
 
-import re
 import socket
 import threading
 import time
 from collections.abc import Callable
 from typing import NamedTuple
-
-_NUMERIC = re.compile(r"[0-9.]+|[0-9a-f:.]*:[0-9a-f:.]*", re.IGNORECASE)
 
 
 class Found(NamedTuple):
@@ -40,8 +37,9 @@ class Lookup:
         self.found: Found | None = None
         """The outcome, or None while there is none."""
         self._on_found = on_found
-        if _NUMERIC.fullmatch(host):
-            self.found = self._look_up()
+        # Only these: of "10.10.10.1000" the operating system asks a name server.
+        if _is_numeric(host):
+            self.found = Found((host,), "", self.elapsed_ms)
             return
         # Nobody waits for a look-up that outlasts its check, not even the end of the program.
         threading.Thread(target=self._look_up_and_tell, name=f"lookup {host}", daemon=True).start()
@@ -57,14 +55,18 @@ class Lookup:
 
     def _look_up(self) -> Found:
         try:
-            socket.inet_pton(socket.AF_INET, self._host)
-        except (OSError, UnicodeError):
-            pass  # a name, or a number in a form that only the operating system reads
-        else:
-            return Found((self._host,), "", self.elapsed_ms)
-        try:
             answers = socket.getaddrinfo(self._host, self._port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError) as error:  # UnicodeError: a label too long or empty
             return Found((), str(error), self.elapsed_ms)
         addresses = dict.fromkeys(str(address[0]) for *_, address in answers)
         return Found(tuple(addresses), "", self.elapsed_ms)
+
+
+def _is_numeric(host: str) -> bool:
+    for family in (socket.AF_INET, socket.AF_INET6):
+        try:
+            socket.inet_pton(family, host)
+        except (OSError, ValueError):
+            continue
+        return True
+    return False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from functools import lru_cache
 from typing import NamedTuple
@@ -16,6 +17,8 @@ _META_CHARSET = re.compile(rb"<meta[^<>]{1,500}charset\s*=\s*[\"']?\s*([a-z0-9_:
 _HEADER_CHARSET = re.compile(r"charset\s*=\s*\"?([a-z0-9_:.-]+)", re.IGNORECASE)
 _BYTE_ORDER_MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _META_WITHIN_BYTES = 4096
+# Python knows them, no browser does; a megabyte said to be in Punycode takes minutes to decode.
+_NO_ENCODINGS_OF_PAGES = frozenset({"punycode", "unicode-escape", "raw-unicode-escape", "utf-7"})
 
 
 class Page(NamedTuple):
@@ -62,6 +65,8 @@ def encoding_of(payload: bytes, content_type: str) -> str:
         named.append(meta[1].decode("ascii"))
     for encoding in named:
         try:
+            if codecs.lookup(encoding).name in _NO_ENCODINGS_OF_PAGES:
+                continue
             payload[:_META_WITHIN_BYTES].decode(encoding, "replace")
         except (LookupError, UnicodeError):
             continue  # a name that is none: the next, or UTF-8, must do

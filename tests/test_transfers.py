@@ -1,9 +1,13 @@
-"""Where a URL leads, and what a page says under the header that it came with."""
+"""Where a URL leads, what is looked up, and what a page says under the header that it came with."""
 
 from __future__ import annotations
 
+import socket
+import threading
+
 import pytest
 
+from collectors.lookups import Lookup
 from collectors.page_reading import read_page
 from collectors.transfers import Place, place_of
 
@@ -28,3 +32,31 @@ def test_the_same_body_is_read_by_the_header_that_it_came_with() -> None:
     body = "<title>Pelayanan café</title>".encode("latin-1")
     assert read_page(body, "text/html; charset=ISO-8859-1").title == "Pelayanan café"
     assert read_page(body, "text/html").title == "Pelayanan caf�"
+
+
+@pytest.mark.parametrize(
+    "named", ["punycode", "unicode_escape", "raw_unicode_escape", "utf-7", "base64", "tidak-ada"]
+)
+def test_an_encoding_that_no_page_has_is_not_believed(named: str) -> None:
+    page = b"<title>Kota</title>+2AA- \\ud800"
+    assert read_page(page, f"text/html; charset={named}").encoding == "utf-8"
+
+
+def test_what_only_looks_like_an_address_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    over, told = threading.Event(), threading.Event()
+
+    def dead(*_: object, **__: object) -> None:
+        over.wait(5)
+        raise socket.gaierror(socket.EAI_AGAIN, "terlambat")
+
+    monkeypatch.setattr(socket, "getaddrinfo", dead)
+    lookup = Lookup("10.10.10.1000", 80, told.set)
+    assert lookup.found is None
+    over.set()
+    assert told.wait(5) and lookup.found is not None and not lookup.found.addresses
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "2001:db8::2"])
+def test_an_address_needs_no_look_up(host: str) -> None:
+    lookup = Lookup(host, 80, pytest.fail)
+    assert lookup.found is not None and lookup.found.addresses == (host,)
