@@ -85,11 +85,18 @@ class Rescored:
 
 @dataclass
 class _Run:
-    """What a run keeps from date to date: models, what stands by ruleset, comparisons of registries."""
+    """What a run keeps from date to date: rules, models, what stands by ruleset, comparisons of registries."""
 
+    rulesets: dict[str, Ruleset] = field(default_factory=dict)
     models: Models = field(default_factory=Models)
     standings: dict[str, Standing] = field(default_factory=dict)
     comparisons: Comparisons = field(default_factory=Comparisons)
+
+    def ruleset(self, instrument: str) -> Ruleset:
+        """The rules of an instrument, read once."""
+        if instrument not in self.rulesets:
+            self.rulesets[instrument] = load_ruleset(instrument)
+        return self.rulesets[instrument]
 
     def standing(self, ruleset: Ruleset) -> Standing:
         """What stands under a ruleset."""
@@ -242,7 +249,7 @@ def _score_date(
     main = sorted({row["instrument"] for row in chosen})
     beside = sorted({name for row in chosen for name in row["also"] or ()} - set(main))
     for instrument_id in (*main, *beside):
-        ruleset = load_ruleset(instrument_id)
+        ruleset = run.ruleset(instrument_id)
         if not may_change_rules and not is_in_use(connection, ruleset):
             raise _NewRulesError(instrument_id)
         write_ruleset(connection, ruleset)
@@ -288,7 +295,7 @@ def rescore(
     with writing(warehouse, now) as connection:
         instruments = connection.execute("SELECT DISTINCT instrument FROM score.run ORDER BY ALL").fetchall()
         for (instrument_id,) in instruments:
-            ruleset = load_ruleset(instrument_id)
+            ruleset = run.ruleset(instrument_id)
             write_ruleset(connection, ruleset)
             use_ruleset(connection, ruleset, now)
             behind = [
