@@ -25,8 +25,12 @@ from warehouse.topic_titles import TITLES, match_titles
 
 log = logging.getLogger(__name__)
 _QUERIES = Path(__file__).parent / "queries"
-_ADDED = ("service_check", "page_reading")
-"""Models of checks, to which a later date adds what was checked until then."""
+_ADDED: Mapping[str, Collection[str]] = {
+    "service_check": ("check_fault", "check_up"),
+    "page_reading": ("page_known",),
+}
+"""Models of checks, to which a later date adds what was checked until then, with those they are made of."""
+_MADE_OF = {name for names in _ADDED.values() for name in names}
 _ADDED_FOR = timedelta(days=31)
 """For so long: they hold what was needed at their first date, and with time ever less of it is."""
 
@@ -223,8 +227,9 @@ def build_models(
     for model in models:
         if since is not None and model.name == "regulation_current":
             continue
-        if since is not None and adds_checks and model.name in _ADDED:
-            _add_checks(connection, models, model, since, parameters)
+        if since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF}:
+            if model.name in _ADDED:
+                _add_checks(connection, models, model, since, parameters)
         elif only is None or model.name in only:
             if model.name in TITLES:
                 match_titles(connection, topics, model.name)
@@ -278,12 +283,14 @@ def _add_checks(
     added = statement(_QUERIES / f"added_{model.name}.sql")
     execute(connection, f"INSERT INTO {model.name} BY NAME {added}", {**between, "moved": moved})
     if moved:
-        (current,) = [one for one in models if one.name == "institution_current"]
-        table = f"CREATE OR REPLACE TEMP TABLE {current.name} AS {current.sql}"
         connection.execute(
             f"DELETE FROM {model.name} WHERE institution IN (SELECT unnest($moved::VARCHAR[]))",
             {"moved": moved},
         )
-        execute(connection, table, {**parameters, "institutions": moved})
+        needed = {one.name: one for one in models if one.name in {"institution_current", *_ADDED[model.name]}}
+        for one in needed.values():
+            values = {**parameters, "institutions": moved}
+            execute(connection, f"CREATE OR REPLACE TEMP TABLE {one.name} AS {one.sql}", values)
         execute(connection, f"INSERT INTO {model.name} BY NAME {model.sql}", parameters)
-        execute(connection, table, parameters)
+        current = needed["institution_current"]
+        execute(connection, f"CREATE OR REPLACE TEMP TABLE {current.name} AS {current.sql}", parameters)

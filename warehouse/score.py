@@ -85,7 +85,7 @@ class Rescored:
 
 @dataclass
 class _Run:
-    """What a run keeps from date to date: rules, models, what stands by ruleset, comparisons of registries."""
+    """What a run keeps from date to date: rules, models, what stands, comparisons of registries."""
 
     rulesets: dict[str, Ruleset] = field(default_factory=dict)
     models: Models = field(default_factory=Models)

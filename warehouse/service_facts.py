@@ -17,7 +17,7 @@ from warehouse.service_counts import count_checks, stand_rules
 
 _QUERIES = Path(__file__).parent / "queries"
 _ASIDE = Path(__file__).parent / "aside"
-_MODELS = ("service_check", "service_state")
+_MODELS = ("check_fault", "check_up", "service_check", "service_state")
 _WHOLE = (
     "institution",
     "maintenance",

@@ -1,53 +1,35 @@
 -- Readings of a service's page that tell whether it was taken over or became another at $as_of, or at any later moment with
--- what is read until then: each that found spam, the last that found none, and those of the 61 days before the last
--- one. Of a service that was in maintenance then all are looked at, as nobody knows for how long. A check that read no whole
--- page says nothing.
-WITH told AS NOT MATERIALIZED (
+-- what is read until then: those since needed_from (page_known), each that found spam, and the last that found none.
+-- One row for all of a day (UTC) that say the same, with the last three of them; each that found spam is one by itself.
+WITH told AS (
     SELECT
-        institution, service_id, checked_at, source, coalesce(page_title, '') AS title, language, linked,
-        is_compromised, compromise_evidence, capture_id
-    FROM core.uptime_check
-    SEMI JOIN institution_current USING (institution)
-    WHERE checked_at <= $as_of AND is_compromised IS NOT NULL
-),
-
-last AS (
-    SELECT
-        institution, service_id, max(checked_at) FILTER (WHERE source = 'layanan') AS own_at,
-        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at
-    FROM told
-    GROUP BY institution, service_id
-),
-
-needed AS (
-    SELECT
-        last.institution, last.service_id, last.clean_at,
-        CASE WHEN gap.ends_at IS NULL OR last.own_at >= gap.ends_at THEN last.own_at - INTERVAL 61 DAY END AS needed_from
-    FROM last
-    ASOF LEFT JOIN service_window AS gap
-        ON gap.institution = last.institution AND gap.service_id = last.service_id AND last.own_at >= gap.starts_at
-),
-
-kept AS (
-    SELECT told.*
-    FROM (
-        FROM told WHERE checked_at >= (SELECT min(coalesce(needed_from, TIMESTAMPTZ '-infinity')) FROM needed)
-    ) AS told
-    JOIN needed USING (institution, service_id)
-    WHERE needed.needed_from IS NULL OR told.checked_at > needed.needed_from
-    UNION ALL
-    SELECT told.*
-    FROM (FROM told WHERE is_compromised) AS told
-    JOIN needed USING (institution, service_id)
-    WHERE told.checked_at <= needed.needed_from
-    UNION ALL BY NAME
-    -- Of one that is older and found none nothing is asked but when it was.
-    SELECT institution, service_id, clean_at AS checked_at, FALSE AS is_compromised
-    FROM needed
-    WHERE clean_at <= needed_from
+        past.institution, past.service_id, past.checked_at, past.source, coalesce(past.page_title, '') AS title,
+        past.language, past.linked, past.is_compromised, past.compromise_evidence, past.capture_id
+    FROM core.uptime_check AS past
+    JOIN page_known AS known ON known.institution = past.institution AND known.service_id = past.service_id
+    WHERE past.checked_at <= $as_of AND past.is_compromised IS NOT NULL
+        AND (past.is_compromised OR known.needed_from IS NULL OR past.checked_at > known.needed_from)
 )
 
-SELECT kept.*, coalesce(kept.checked_at < gap.ends_at, FALSE) AS in_maintenance
-FROM kept
-ASOF LEFT JOIN service_window AS gap
-    ON gap.institution = kept.institution AND gap.service_id = kept.service_id AND kept.checked_at >= gap.starts_at
+-- Spells of maintenance are disjoint and few; an ASOF join would sort all readings.
+SELECT
+    told.institution, told.service_id, source, title, language, linked, is_compromised, compromise_evidence,
+    gap.ends_at IS NOT NULL AS in_maintenance, epoch_us(checked_at) // 86400000000 AS day,
+    CASE WHEN is_compromised THEN checked_at END AS spam_at,
+    count(*) AS readings, min(checked_at) AS first_at, max(checked_at) AS last_at,
+    arg_max(struct_pack(checked_at, capture_id), checked_at, 3) AS last
+FROM told
+LEFT JOIN (
+    SELECT gap.*
+    FROM service_window AS gap
+    JOIN page_known AS known ON known.institution = gap.institution AND known.service_id = gap.service_id
+    WHERE known.needed_from IS NULL OR gap.ends_at > known.needed_from
+) AS gap
+    ON gap.institution = told.institution AND gap.service_id = told.service_id
+    AND gap.starts_at <= told.checked_at AND gap.ends_at > told.checked_at
+GROUP BY ALL
+UNION ALL BY NAME
+-- Of one that is older and found none nothing is asked but when it was.
+SELECT institution, service_id, FALSE AS is_compromised, clean_at AS first_at, clean_at AS last_at
+FROM page_known
+WHERE clean_at <= needed_from

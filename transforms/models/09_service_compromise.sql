@@ -10,8 +10,8 @@ WITH service AS (
 latest AS (
     SELECT
         institution, service_id,
-        max(checked_at) AS told_at,
-        max(checked_at) FILTER (WHERE NOT is_compromised) AS clean_at
+        max(last_at) AS told_at,
+        max(last_at) FILTER (WHERE NOT is_compromised) AS clean_at
     FROM page_reading
     SEMI JOIN service USING (institution, service_id)
     GROUP BY institution, service_id
@@ -20,18 +20,19 @@ latest AS (
 last AS (
     SELECT
         institution, service_id, any_value(latest.told_at) AS told_at,
-        arg_max(struct_pack(is_compromised, compromise_evidence, capture_id), checked_at) AS said
+        any_value(struct_pack(is_compromised, compromise_evidence, capture_id := page_reading.last[1].capture_id))
+            AS said
     FROM page_reading
     JOIN latest USING (institution, service_id)
-    WHERE checked_at = latest.told_at
+    WHERE page_reading.last_at = latest.told_at
     GROUP BY institution, service_id
 ),
 
 taken AS (
-    SELECT institution, service_id, min(checked_at) AS compromised_since
+    SELECT institution, service_id, min(first_at) AS compromised_since
     FROM (FROM page_reading WHERE is_compromised)
     JOIN latest USING (institution, service_id)
-    WHERE latest.clean_at IS NULL OR checked_at > latest.clean_at
+    WHERE latest.clean_at IS NULL OR first_at > latest.clean_at
     GROUP BY institution, service_id
 )
 

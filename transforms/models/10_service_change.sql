@@ -2,7 +2,7 @@
 -- Only checks count that read a whole page, outside maintenance. A change is one that the last three of them show.
 --
 -- Stable is a page (title and language) that at least 20 checks over a week or more saw, and hardly any other in
--- between (at most one in fifty). A new title is a title other than the stable one it followed within 30 days; one
+-- between (at most one in fifty), of the 60 days before its latest reading, the first of these days (UTC) whole. A new title is a title other than the stable one it followed within 30 days; one
 -- that has become stable itself is no longer new. New places are those linked for the first time, after a
 -- week of watching, by one and the same check within 30 days: at least 15, all still linked.
 --
@@ -17,16 +17,16 @@ WITH service AS (
 ),
 
 reading AS (
-    SELECT institution, service_id, checked_at, title, language, linked, capture_id
+    SELECT institution, service_id, day, title, language, linked, readings, first_at, last_at, last
     FROM page_reading
     SEMI JOIN service USING (institution, service_id)
     WHERE source = 'layanan' AND NOT in_maintenance
 ),
 
 latest AS (
-    SELECT *, latest_at - INTERVAL 60 DAY AS recent_from
+    SELECT *, epoch_us(latest_at - INTERVAL 60 DAY) // 86400000000 AS recent_from
     FROM (
-        SELECT institution, service_id, max(checked_at) AS latest_at FROM reading GROUP BY institution, service_id
+        SELECT institution, service_id, max(last_at) AS latest_at FROM reading GROUP BY institution, service_id
     )
 ),
 
@@ -34,17 +34,13 @@ recent AS (
     SELECT reading.*, latest.latest_at
     FROM reading
     JOIN latest USING (institution, service_id)
-    WHERE reading.checked_at > latest.recent_from
+    WHERE reading.day >= latest.recent_from
 ),
 
--- By then the last three were: looking for the last of few is faster.
+-- The last three readings are among the three rows that end last.
 third AS (
-    SELECT institution, service_id, min(checked_at) AS from_at
-    FROM (
-        SELECT institution, service_id, unnest(max(checked_at, 3)) AS checked_at
-        FROM recent
-        GROUP BY institution, service_id
-    )
+    SELECT institution, service_id, list_min(max(last_at, 3)) AS from_at
+    FROM recent
     GROUP BY institution, service_id
 ),
 
@@ -57,12 +53,17 @@ now AS (
         list_sort(list_distinct(list_transform(last, one -> one.capture_id))) AS capture_ids
     FROM (
         SELECT
-            recent.institution, recent.service_id, latest_at,
-            arg_max(struct_pack(title, language, linked, capture_id), checked_at, 3) AS last
-        FROM recent
-        JOIN third USING (institution, service_id)
-        WHERE recent.checked_at >= third.from_at
-        GROUP BY recent.institution, recent.service_id, latest_at
+            institution, service_id, latest_at,
+            arg_max(
+                struct_pack(title, language, linked, capture_id := one.capture_id), one.checked_at, 3
+            ) AS last
+        FROM (
+            SELECT recent.* EXCLUDE (last), unnest(recent.last) AS one
+            FROM recent
+            JOIN third USING (institution, service_id)
+            WHERE recent.last_at >= third.from_at
+        )
+        GROUP BY institution, service_id, latest_at
     )
     WHERE len(last) = 3
 ),
@@ -70,8 +71,8 @@ now AS (
 page AS (
     SELECT
         institution, service_id, latest_at, title, language,
-        count(*) AS readings, min(checked_at) AS first_at, max(checked_at) AS last_at,
-        arg_max(capture_id, checked_at) AS capture_id,
+        sum(readings) AS readings, min(first_at) AS first_at, max(last_at) AS last_at,
+        arg_max(last[1].capture_id, last_at) AS capture_id,
         count(*) OVER (PARTITION BY institution, service_id) AS pages
     FROM recent
     GROUP BY institution, service_id, latest_at, title, language
@@ -115,7 +116,7 @@ followed AS (
 
 link_list AS (
     SELECT
-        institution, service_id, linked, min(checked_at) AS first_at,
+        institution, service_id, linked, min(first_at) AS first_at,
         count(*) OVER (PARTITION BY institution, service_id) AS lists
     FROM recent
     WHERE linked IS NOT NULL
