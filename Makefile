@@ -28,7 +28,7 @@ test: install  ## Run the whole test suite, on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 unit: install  ## Run the tests that need no server, no other process and no day of the whole line, on two cores
-	@$(BIN)/python -m pytest -m "not e2e" -n 2
+	@$(BIN)/python -m pytest -m "not e2e" -n 2 --dist loadfile
 
 check: install  ## ruff, mypy --strict, import-linter, lock file up to date
 	@$(BIN)/ruff check .

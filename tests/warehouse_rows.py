@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -60,10 +61,23 @@ def warehouse_with(rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> duckdb.Du
     """An in-memory warehouse holding these rows of `core` tables; columns not named take their default."""
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
-    for path in sorted(SCHEMA.glob("*.sql")):
-        connection.execute(path.read_text(encoding="utf-8"))
+    connection.execute(_tables())
     fill(connection, rows)
     return connection
+
+
+@cache
+def _tables() -> str:
+    """What all migrations come to, as DuckDB itself writes it: half the time of running them again and again."""
+    with duckdb.connect() as connection:
+        for path in sorted(SCHEMA.glob("*.sql")):
+            connection.execute(path.read_text(encoding="utf-8"))
+        made = connection.execute(
+            "SELECT 'CREATE SCHEMA ' || schema_name || ';' FROM duckdb_schemas() "
+            "WHERE NOT internal AND schema_name != 'main' UNION ALL "
+            "SELECT sql FROM duckdb_tables() ORDER BY ALL"
+        ).fetchall()
+    return "\n".join(sql for (sql,) in made)
 
 
 def fill(connection: duckdb.DuckDBPyConnection, rows: Mapping[str, Sequence[Mapping[str, Any]]]) -> None:
