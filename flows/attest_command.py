@@ -11,16 +11,13 @@ from typing import Annotated
 import typer
 
 from collectors.plain_text import visible_json
+from flows.changes_command import DataDir
 from flows.places import Places, now
 
 app = typer.Typer(
     no_args_is_help=True,
     help="Signed statements: write the workbook that officers fill in, and bring it back in.",
 )
-
-DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
-]
 
 
 @app.command()

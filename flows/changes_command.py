@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from warehouse.score import Rescored
 
 DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
+    Path,
+    typer.Option("--data-dir", file_okay=False, help="Where archive, warehouse and published copy live."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 

@@ -23,6 +23,7 @@ from collectors.institution import Cadence
 from collectors.plain_text import plain_lines, visible_json
 from flows import two_times
 from flows.attest_command import app as attest_app
+from flows.changes_command import DataDir
 from flows.changes_command import register as register_changes
 from flows.compact_command import register as register_compact
 from flows.evidence_command import register as register_evidence
@@ -46,9 +47,6 @@ app = typer.Typer(
 
 Config = Annotated[
     Path, typer.Option("--config", help="The institution's file, such as config/kota-contoh.yml.")
-]
-DataDir = Annotated[
-    Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 AsOf = Annotated[str | None, typer.Option("--as-of", help="Score as of this moment (ISO 8601); default now.")]
@@ -319,7 +317,7 @@ def plan(
 @app.command()
 def backtest(
     official: Annotated[
-        Path, typer.Argument(help="CSV: institution,instrument,year,as_of,scope,code,value.")
+        Path, typer.Argument(help="CSV of institution, instrument, year, as_of, scope, code, value.")
     ],
     data_dir: DataDir = DATA,
     as_json: AsJson = False,
@@ -564,6 +562,8 @@ def _explain_failure(error: Exception) -> int:
         typer.echo(f"pantau: {said}", err=True)
         return 2
     if isinstance(error, FAILED):
+        if isinstance(error, OSError) and error.filename is not None and said.startswith("[Errno"):
+            said = plain_lines(f"{error.filename}: {error.strerror}; check the path and who may use it")
         typer.echo(f"pantau: {said}", err=True)
         return 1
     if os.environ.get("PANTAU_TRACEBACK"):

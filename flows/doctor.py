@@ -116,7 +116,7 @@ def _older_rules(file: InstitutionFile, places: Places) -> list[Examined]:
 
 def _writable(folder: Path) -> Examined:
     existing = next(path for path in (folder, *folder.resolve().parents) if path.exists())
-    ok = os.access(existing, os.W_OK)
+    ok = existing.is_dir() and os.access(existing, os.W_OK)
     return Examined(f"data folder {folder}", ok, "can be written" if ok else f"{existing} cannot be written")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
+from flows.changes_command import DataDir
 from flows.places import Places
 
 if TYPE_CHECKING:
@@ -46,9 +47,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
     @app.command()
     def evidence(
         capture: Annotated[str, typer.Argument(help="Its id, as explain and the marts give it.")],
-        data_dir: Annotated[
-            Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
-        ] = Path("data"),
+        data_dir: DataDir = Path("data"),
         output: Annotated[
             Path | None, typer.Option("--output", "-o", help="Write the payload to this file.")
         ] = None,

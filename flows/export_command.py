@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
+from flows.changes_command import DataDir
 from flows.places import Places
 from warehouse.export import FORMATS
 
@@ -28,9 +29,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
         output: Annotated[Path, typer.Option("--output", "-o", help="The folder to write to.")] = Path(
             "ekspor"
         ),
-        data_dir: Annotated[
-            Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
-        ] = Path("data"),
+        data_dir: DataDir = Path("data"),
         as_json: Annotated[
             bool, typer.Option("--json", help="Print one JSON document and nothing else.")
         ] = False,

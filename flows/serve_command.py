@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from flows.changes_command import DataDir
 from flows.places import Places
 
 SHORTEST_TOKEN = 24
@@ -34,9 +35,7 @@ def register(app: typer.Typer) -> None:
             bool, typer.Option("--allow-remote", help="Listen on an address that others reach. No TLS.")
         ] = False,
         memory: Annotated[str, typer.Option(help="The most memory that queries take.")] = "1GB",
-        data_dir: Annotated[
-            Path, typer.Option("--data-dir", help="Where archive, warehouse and published copy live.")
-        ] = Path("data"),
+        data_dir: DataDir = Path("data"),
     ) -> None:
         """Offer the published copy, read-only, to other DuckDBs over the Quack protocol, until SIGTERM."""
         from warehouse.serve import serve

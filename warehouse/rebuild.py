@@ -55,10 +55,15 @@ def rebuild(archive: Archive, warehouse: Home, *, now: datetime, progress: Progr
 
     Everything comes back as of its own time, from the operations in the archive; those that the old warehouse
     knows and the archive does not are copied there first. Raises WarehouseBusyError when the old one stays
-    held or another rebuild runs, ArchiveError and ReplayError when the archive does not hold what was done.
+    held or another rebuild runs, WarehouseError where there is neither archive nor warehouse, ArchiveError
+    and ReplayError when the archive does not hold what was done.
     """
     if isinstance(warehouse, Lake):
         return _fill(archive, warehouse, now, progress)
+    if not archive.sources() and not warehouse.exists():
+        raise WarehouseError(
+            f"{archive.root}: there is no archive, and no warehouse; is it the right folder?"
+        )
     with alone(warehouse):
         beside = warehouse.with_name(f".{warehouse.name}.new")
         kept = warehouse.with_name(f".{warehouse.name}.kept")
