@@ -16,6 +16,9 @@ from collectors.pdf_pages import Page
 
 _HEAD_LINES = 30
 """A heading stands among the first lines of the first page that has any text."""
+_TOP_LINES = 3
+"""A draft's word alone stands on top of all; further down it may be a cell of a table."""
+_TITLE_LINES = 12
 _PRODUCT = "PERATURAN|KEPUTUSAN|INSTRUKSI|SURATEDARAN"
 # Letters only: headings are set wide ("S U R A T  E D A R A N"), and readers lose or add spaces.
 _DRAFT_OF = re.compile(rf"(?:RANCANGAN|KONSEP)(?:{_PRODUCT})")
@@ -32,6 +35,7 @@ _OTHER = re.compile(
     r"|berita acara|laporan"
     r"|perjanjian|kesepa|naskah|lembar|daftar|matriks|tela?ah|kajian|pedoman|panduan|petunjuk|standar|prosedur|sop\b"
     r"|lampiran|memo|resume|ringkasan|rencana|kerangka|dokumen|presentasi|buku|catatan|hasil|tanggapan|evaluasi"
+    r"|program|inventaris|rekap|data\b|tabel|jadwal|agenda|usul|pengajuan|permohonan|profil|materi|paparan|bukti|formulir"
     r"|perihal|hal\b|menimbang|mengingat|memperhatikan|memutuskan|menetapkan|tentang|bab [ivx\d]|pendahuluan"
     r"|latar belakang|dasar\b|assalam|dalam rangka|sehubungan|menindaklanjuti|berdasarkan|bersama ini)"
 )
@@ -71,7 +75,9 @@ def _by_heading(pages: Sequence[Page]) -> Shown | None:
             return None
         shown = _named(line, following)
         if shown is not None:
-            return shown
+            within = _HEAD_LINES if shown.kind == "surat_edaran" else _TITLE_LINES
+            is_alone = _LONE_DRAFT.fullmatch(_letters(line))
+            return shown if number < (_TOP_LINES if is_alone else within) else None
         if _OTHER.match(line):
             return None
     return None

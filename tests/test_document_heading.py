@@ -77,6 +77,9 @@ def test_a_draft_says_so(text: str) -> None:
         "DRAINASE KOTA CONTOH",
         "SURAT TUGAS / NOMOR 5 / UNTUK MENYUSUN / RANCANGAN PERATURAN WALI KOTA",
         "Undangan Rapat / RANCANGAN PERATURAN WALI KOTA",
+        "KOTA CONTOH / Aplikasi / Tahap / SIMPEG / Draft / e-Kinerja / Tetap",
+        "KOTA CONTOH / APLIKASI / TAHAP / DRAFT / TETAP",
+        "PROGRAM PEMBENTUKAN PERATURAN DAERAH / RANCANGAN PERATURAN DAERAH",
         "",
     ],
 )
