@@ -213,6 +213,13 @@ def test_other_megabyte_cells_stay_out_of_the_record(column: str) -> None:
     assert [len(str(record)) < 5000 for record in found.records] == [True]
 
 
+@pytest.mark.parametrize("blank", [" ", "%20", "%0A "])
+def test_blanks_inside_an_address_cost_linear_time(blank: str) -> None:
+    # Quadratic time would be many minutes at this length.
+    (record,) = feed(json.dumps([{"judul": TITLE, "urlDownload": f"/a{blank * 300_000}b"}]).encode()).records
+    assert isinstance(record, RegulationRecord) and record.file_url is None
+
+
 def test_a_megabyte_name_of_an_application_is_rejected_and_its_description_cut() -> None:
     found = registry(f"Nama Aplikasi;OPD\n{'x' * 100_000};Dinas A\nSistem;Dinas A\n".encode())
     assert [reject.reason for reject in found.rejects] == [
