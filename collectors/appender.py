@@ -76,11 +76,9 @@ class Appender:
     def _add(self, fetched: Fetched, body: BinaryIO, digest: str) -> str:
         if fetched.status is None:
             return self._add_resource(fetched, body, digest)
-        head = StatusAndHeaders(
-            f"{fetched.status} {fetched.reason}".strip(), list(fetched.headers), "HTTP/1.1"
-        )
+        head = _Head(f"{fetched.status} {fetched.reason}".strip(), list(fetched.headers), "HTTP/1.1")
         if fetched.not_modified is not None:
-            head = StatusAndHeaders("304 Not Modified", list(fetched.not_modified), "HTTP/1.1")
+            head = _Head("304 Not Modified", list(fetched.not_modified), "HTTP/1.1")
         date = _warc_date(fetched.fetched_at)
         known = self._known.get((fetched.url, digest))
         if known is not None:
@@ -215,6 +213,26 @@ class Appender:
         )
         self._places.append(place)
         return place
+
+
+class _Head(StatusAndHeaders):  # type: ignore[misc]
+    """The head of an answer, written in the bytes it came in.
+
+    warcio writes ASCII: what is not it changes, and a status line or cookie that has it cannot be written.
+    """
+
+    def to_ascii_bytes(self, filter_func: Any = None) -> bytes:
+        lines = self.to_str(filter_func).split("\r\n")
+        return b"\r\n".join([*map(_as_sent, lines), b""])
+
+
+def _as_sent(line: str) -> bytes:
+    try:
+        # So headers are read from the wire.
+        return line.encode("latin-1")
+    except UnicodeEncodeError:
+        # So they are read from the archive, where they are UTF-8.
+        return line.encode()
 
 
 class _Members:

@@ -42,6 +42,8 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REPEATING_REDIRECTS = frozenset({307, 308})
 # What Python calls digits includes superscripts, and a number of thousands of them is an error.
 _DIGITS = re.compile(r"^[0-9]{1,18}$")
+# No other: what Python takes for the end of a line may be half of a character.
+_FOLD = re.compile(r"[\r\n]+[ \t]*")
 _RETRIED_KINDS = frozenset({"connection", "refused", "dns"})
 _SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization"})
 _DEFAULT_HEADERS = {
@@ -251,7 +253,8 @@ class HttpSession:
                 f"{error}; it is not visited unless allow_private_addresses or allowed_suffixes in the "
                 "institution's file say so",
             ) from error
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        # UnicodeError: a host with a label that is empty or too long.
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError) as error:
             raise explained(url, error, self._timeout) from error
         fetched = Fetched(
             url=urldefrag(response.request.url or url).url,
@@ -392,4 +395,4 @@ def _recordable(headers: Any) -> Iterator[tuple[str, str]]:
     for name, value in headers:
         # The body is recorded without its transfer encoding; a folded value would break the record.
         if name.lower() != "transfer-encoding":
-            yield name, " ".join(str(value).splitlines())
+            yield name, _FOLD.sub(" ", str(value))

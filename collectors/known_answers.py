@@ -84,4 +84,4 @@ def _conditions(record: Any) -> dict[str, str]:
     named = {name.lower(): value for name, value in record.http_headers.headers}
     asked = {"If-None-Match": named.get("etag"), "If-Modified-Since": named.get("last-modified")}
     is_good = record.http_headers.get_statuscode() == "200"
-    return {name: value for name, value in asked.items() if value and is_good}
+    return {name: value for name, value in asked.items() if value and value.isascii() and is_good}

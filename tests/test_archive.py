@@ -13,6 +13,7 @@ import pytest
 
 from collectors import ledger
 from collectors.archive import Archive, new_run_id
+from collectors.archive_check import check_source
 from collectors.evidence import Fetched, ParseError, Run
 from collectors.ledger import LEDGER, ArchiveError, Entry
 
@@ -46,6 +47,30 @@ def test_captures_come_back_byte_for_byte(tmp_path: Path) -> None:
     assert [c.status for c in captures] == [200, 200, None]
     assert captures[0].captured_at == NOON
     assert captures[2].content_type == "text/csv"
+
+
+def test_a_head_that_is_not_ascii_is_kept_as_it_came_and_can_be_kept_again(tmp_path: Path) -> None:
+    archive = Archive(tmp_path)
+    name = 'attachment; filename="Perda \u2013 SPBE.pdf"'
+    headers = (
+        ("Content-Disposition", name.encode().decode("latin-1")),
+        ("Set-Cookie", "a=b; \xff; Path=/"),
+        ("X", "\x9b"),
+    )
+    came = Fetched("http://contoh.test/", NOON, 200, "Oké", headers, b"isi")
+    entry = append(archive, came)
+    with gzip.open(archive.path(entry)) as file:
+        assert name.encode() in (kept := file.read()) and b"200 Ok\xe9\r\n" in kept
+    (capture,) = archive.read(entry)[1]
+    assert dict(capture.headers) == {
+        "Content-Disposition": name,
+        "Set-Cookie": "a=b; \xff; Path=/",
+        "X": "\x9b",
+    }
+    again = Fetched("http://contoh.test/2", NOON, 200, "OK", capture.headers, b"isi")
+    (capture,) = archive.read(append(archive, again))[1]
+    assert capture.headers[0] == ("Content-Disposition", name)
+    assert check_source(archive, entry.institution, entry.source).broken is None
 
 
 def test_an_encoded_body_is_kept_as_sent_and_read_decoded(tmp_path: Path) -> None:

@@ -315,6 +315,23 @@ def test_a_redirect_leaves_neither_http_nor_sense(site: Site, session: HttpSessi
     assert caught.value.kind == "not_allowed"
 
 
+@pytest.mark.parametrize("host", ["kota..test", f"{'a' * 64}.test"])
+def test_a_redirect_to_a_host_that_cannot_be_one_is_no_defect_of_ours(
+    site: Site, session: HttpSession, host: str
+) -> None:
+    site.pages["/x"] = lambda h: h.answer(302, Location=f"http://{host}/")
+    with pytest.raises(FetchError) as caught:
+        session.get(site.url("/x"))
+    assert caught.value.kind == "dns"
+
+
+def test_a_redirect_in_raw_utf_8_is_followed_whatever_its_bytes(site: Site, session: HttpSession) -> None:
+    # Its second byte is the end of a line to Python.
+    site.pages["/x"] = lambda h: h.answer(302, Location="/\u0645".encode().decode("latin-1"))
+    site.pages["/%D9%85"] = lambda h: h.answer(200, b"ada")
+    assert session.get(site.url("/x")).body == b"ada"
+
+
 def test_a_public_site_cannot_redirect_into_the_network(site: Site, session: HttpSession) -> None:
     site.pages["/x"] = lambda h: h.answer(302, Location=site.url("/dalam"))
     site.pages["/dalam"] = lambda h: h.answer(200, b"rahasia")
