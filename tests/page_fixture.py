@@ -549,7 +549,7 @@ def _finding(
         return answered("not_met", reason, "probe regulation_in_force", "<urn:uuid:perda>")
     if key == STALE:
         return replace(
-            answered("stale", "Tahapan tender tampil (bukti kedaluwarsa sejak 2026-11-20)", "probe", PAGE),
+            answered("stale", "Tahapan tender tampil (bukti kedaluwarsa)", "probe", PAGE),
             is_fresh=False,
             is_carried=True,
             observed_at=as_of - timedelta(days=8),

@@ -31,7 +31,7 @@ from transforms.forecast import INSTANT, SCENARIOS, Forecast, Known, Scenario, f
 from transforms.index import aggregates
 from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset
-from transforms.scoring import Answer, Attested, judge, levels
+from transforms.scoring import Answer, Attested, Freshness, judge, levels
 from warehouse.connection import writing
 from warehouse.forecast import forecast_scored
 from warehouse.publish import publish
@@ -93,6 +93,16 @@ def test_what_begins_to_count_later_is_a_fact_of_its_day() -> None:
     assert [(e.at, e.criterion, e.event) for e in seen.expiries] == [
         (NOW + DAY, "I03.2.a", "fact"),
         (NOW + DAY, "I03.2.b", "fact"),
+    ]
+
+
+def test_a_statement_that_aged_first_may_carry_longest() -> None:
+    short = FRESHNESS | {"regulation": Freshness(ttl=2 * DAY, grace=DAY)}
+    facts = replace(known(met("I03.2"), [signed("I03.2", left=1)]), freshness=short)
+    assert [(p.at, p.proven, p.provisional) for p in ahead(facts).points] == [
+        (NOW, Fraction(8, 5), Fraction(8, 5)),
+        (NOW + 2 * DAY + INSTANT, Fraction(1), Fraction(8, 5)),
+        (NOW + 31 * DAY + INSTANT, Fraction(1), Fraction(1)),
     ]
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from transforms.attribution import Scored, changes
 from transforms.index import LevelsError, aggregates, calculate, combine, exact, predikat, rounded
-from transforms.instrument import ProbeCall, WorkedExample, load_instrument
+from transforms.instrument import ProbeCall, Rules, WorkedExample, load_instrument
 from transforms.norm import PredikatFrom
 from transforms.scoring import Answer, Attested, Finding, Freshness, IndicatorLevel, judge, levels
 
@@ -90,8 +90,26 @@ def test_the_state_of_a_criterion(
 
 def test_an_expired_reason_says_so_and_keeps_its_evidence() -> None:
     finding = findings({proof(C): found(True, 10)})[C]
-    assert finding.reason == "terlihat (bukti kedaluwarsa sejak 2026-05-25)"
+    assert finding.reason == "terlihat (bukti kedaluwarsa)"
+    assert finding.expires_at == NOW - 7 * DAY
     assert finding.evidence_ids == ("<urn:uuid:1>",)
+
+
+def test_what_aged_first_is_carried_where_its_grace_is_longer() -> None:
+    seen = FRESHNESS | {"regulation": Freshness(ttl=DAY, grace=3 * DAY)}
+    answers = {proof(C): found(True, 4.5)}
+    judged = judge(RULES, INSTRUMENT, PROBES, answers, [signed(C, left=-5)], seen, NOW)
+    (finding,) = [one for one in judged if one.criterion == C]
+    assert (finding.state, finding.is_carried, finding.answered_by) == ("stale", True, "atestasi")
+
+
+def test_a_refutation_just_seen_speaks_before_an_old_one() -> None:
+    more = RULES.rule(C).model_copy(update={"refuted_by": (doubt(C), doubt("x"))})
+    rules = Rules(instrument="kecil", rules=tuple(more if r.criterion == C else r for r in RULES.rules))
+    answers = {doubt(C): found(True, 400, "lama"), doubt("x"): found(True, 1, "baru")}
+    judged = judge(rules, INSTRUMENT, PROBES, answers, (), FRESHNESS, NOW)
+    (finding,) = [one for one in judged if one.criterion == C]
+    assert (finding.state, finding.is_fresh, finding.reason) == ("not_met", True, "baru")
 
 
 def met(*named: str) -> dict[ProbeCall, Answer]:

@@ -120,9 +120,12 @@ def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario
         entry = _in_force(known, moment)
         again = _judged(ruleset, part, known, as_of, moment, scenario)
         then, after = findings | again, now | _levels(part, again, entry.official)
-        if moment in begins:
-            _wait_for(waiting, ruleset, entry, again.values(), moment)
-        expiries += _expiries(line, part, moment, (findings, then), (now, after), moment in begins)
+        # What carries a criterion from here on may be other evidence, with a grace period of its own. What is
+        # still seen is not waited for again: it would be seen for ever.
+        known_otherwise = moment in begins
+        others = [f for c, f in again.items() if known_otherwise or f.answered_by != findings[c].answered_by]
+        _wait_for(waiting, ruleset, entry, others, moment)
+        expiries += _expiries(line, part, moment, (findings, then), (now, after), known_otherwise)
         line.move(concerned, now, after)
         point = line.point(moment)
         if replace(point, at=points[-1].at) != points[-1]:

@@ -67,7 +67,7 @@ class _Teller:
     def facts(self) -> Iterable[str]:
         """One paragraph for every answer, then hints, then what nothing is known of."""
         answered = [c for c in self.view.criteria if c.evidence]
-        for group in _together(answered, lambda c: (c.answered_by, c.reason, c.state)):
+        for group in _together(answered, lambda c: (c.answered_by, c.reason, c.state, self._aged(c))):
             yield self._fact(group)
         open_ones = [c for c in self.view.criteria if c.hint and not c.counts]
         for group in _together(open_ones, lambda c: (c.hint or "",)):
@@ -276,6 +276,9 @@ class _Teller:
 
     def _stage(self, level: int) -> str:
         return self.indicator.level(level).stage or self.norm.ordered_bands[level - 1].predikat
+
+    def _aged(self, criterion: CriterionView) -> str:
+        return self._since(criterion) if criterion.state == "stale" else ""
 
     def _since(self, criterion: CriterionView) -> str:
         return f" sejak {self._day(criterion.expires_at)}" if criterion.expires_at else ""

@@ -443,9 +443,8 @@ def _finding(
 
     def stand(state: State, claim: _Claim, *, is_carried: bool = False) -> Judgement:
         fresh = as_of <= claim.fresh_until
-        reason = claim.reason
-        if not fresh:
-            reason += f" (bukti kedaluwarsa sejak {claim.fresh_until:%Y-%m-%d})"
+        # Since when stands in `expires_at`: what its day is depends on where the institution is.
+        reason = claim.reason if fresh else f"{claim.reason} (bukti kedaluwarsa)"
         found = Finding(
             rule.criterion,
             indicator.number,
@@ -464,7 +463,7 @@ def _finding(
         if claim.call is None:
             return Judgement(found, None, _due_at([*refutations, *alternatives], as_of))
         if not fresh:
-            # The reason names the day it went stale, which moves too.
+            # What has aged is judged again: only what is fresh is followed by its age alone.
             return Judgement(found, None, as_of)
         return Judgement(found, claim.call, _due_at([*refutations, *alternatives], as_of))
 
@@ -482,11 +481,13 @@ def _finding(
     negative = [c for c in alternatives if not c.holds]
     best = positive[-1] if positive else None
     if refutations:
-        return stand("not_met", refutations[0])
+        # One that was just seen speaks for the rest: an old one beside it makes it no staler.
+        return stand("not_met", next((c for c in refutations if as_of <= c.fresh_until), refutations[0]))
     if best and as_of <= best.fresh_until:
         return stand("met", best)
-    if best and as_of <= best.carried_until:
-        return stand("stale", best, is_carried=True)
+    # Kinds of evidence differ in grace: what aged first may be carried longest.
+    if carried := [c for c in positive if as_of <= c.carried_until]:
+        return stand("stale", carried[-1], is_carried=True)
     if negative:
         return stand("not_met", max(negative, key=lambda c: c.fresh_until))
     if best:
