@@ -103,6 +103,27 @@ def test_evidence_that_ran_out_is_stale_and_not_a_fall() -> None:
     assert all("turun" not in a.line for a in alerts)
 
 
+def test_a_fall_with_one_cause_in_the_world_does_not_put_the_rest_down_to_it() -> None:
+    before = scored(MONDAY, seen(MONDAY))
+    repealed = Answer(False, "Perwal 5/2023 dicabut", ("<2>",), MONDAY + 60 * DAY)
+    aged = scored(MONDAY + 60 * DAY, seen(MONDAY) | {proof("I01.2.a"): repealed})
+    index = decided(before, aged)[0]
+    assert index.line == (
+        "Indeks Kecil turun dari 2,33 ke 1,00 (predikat Cukup menjadi Kurang): "
+        "I1 Singkat 1 2 ke 1 (keadaan berubah); "
+        "bukan karena keadaan: I3 Singkat 3 3 ke 1 (bukti kedaluwarsa)"
+    )
+
+
+def test_a_probe_that_broke_is_not_told_as_expired_evidence() -> None:
+    before = scored(MONDAY, seen(MONDAY))
+    broken = seen(MONDAY + DAY) | {proof("I03.3.a"): Answer(None, "", error="tabel tidak ada")}
+    index = decided(before, scored(MONDAY + DAY, broken))[0]
+    assert index.kind == "evidence_stale"
+    assert "kedaluwarsa" not in index.line
+    assert "tanpa perubahan keadaan: I3 Singkat 3 3 ke 2 (pemeriksaan gagal dijalankan)" in index.line
+
+
 def test_a_failed_source_says_when_it_last_worked_and_that_it_is_no_fall() -> None:
     current = scored(MONDAY, seen(MONDAY))
     (alert,) = decided(current, current, FailedSource("jdih", "halaman blokir", MONDAY, MONDAY - DAY))
@@ -211,10 +232,10 @@ def test_applications_after_the_moratorium_are_one_line_that_is_new_only_when_on
     four = line(("A", 0), ("B", 1), ("C", 2), ("D", 3))
     assert four.kind == "application_after_moratorium"
     assert four.line == (
-        "4 aplikasi mulai atau pertama tercatat sejak moratorium 2026-06-01: "
+        "4 aplikasi mulai atau pertama tercatat sejak moratorium 01-06-2026: "
         "D (Dinas A), C (Dinas A), B (Dinas A) dan 1 lainnya"
     )
-    assert line(("A", 0)).line.endswith("2026-06-01: A (perangkat daerah tidak disebut)")
+    assert line(("A", 0)).line.endswith("01-06-2026: A (perangkat daerah tidak disebut)")
     # One that is retired makes no new message, one that is added does.
     assert line(("A", 0), ("D", 3)).event_key == four.event_key
     assert line(("A", 0), ("E", 4)).event_key != four.event_key

@@ -212,6 +212,8 @@ def _aggregate_alerts(
         members.sort(key=lambda f: f.contribution)
         real = [f for f in members if f.cause not in WITHOUT_THE_WORLD]
         named = "; ".join(_named(instrument, f) for f in (real or members)[:3])
+        if real and (aged := [f for f in members if f.cause in WITHOUT_THE_WORLD]):
+            named += "; bukan karena keadaan: " + "; ".join(_named(instrument, f) for f in aged[:3])
         what = after.name if after.scope == "index" else f"Domain {after.name}"
         moved = f"dari {comma(before.provisional)} ke {comma(after.provisional)}"
         if before.predikat != after.predikat:
@@ -221,7 +223,9 @@ def _aggregate_alerts(
             line = f"{what} turun {moved}: {named}"
         else:
             kind = "evidence_stale"
-            line = f"{what} bergeser {moved} semata karena bukti kedaluwarsa: {named}"
+            only_aged = all(f.cause in ("expired", "source_failed") for f in members)
+            why = "semata karena bukti kedaluwarsa" if only_aged else "tanpa perubahan keadaan"
+            line = f"{what} bergeser {moved} {why}: {named}"
         alerts.append(
             Alert(
                 event_key=_pair_key(kind, f"{after.scope}-{after.code}", previous, current),
@@ -365,12 +369,13 @@ def _moratorium_alert(current: Scored, late: Sequence[LateApplication]) -> Alert
     ordered = sorted(late, key=lambda a: (-a.known_at.timestamp(), a.name, a.agency or ""))
     named = ", ".join(f"{a.name} ({a.agency or 'perangkat daerah tidak disebut'})" for a in ordered[:3])
     rest = f" dan {len(late) - 3} lainnya" if len(late) > 3 else ""
+    day = f"{since:%d-%m-%Y}"
     return Alert(
         event_key=f"application_after_moratorium:{current.institution}:{since}:{newest.isoformat()}",
         kind="application_after_moratorium",
         severity="waspada",
-        line=f"{len(late)} aplikasi mulai atau pertama tercatat sejak moratorium {since}: {named}{rest}",
-        before=f"moratorium sejak {since}",
+        line=f"{len(late)} aplikasi mulai atau pertama tercatat sejak moratorium {day}: {named}{rest}",
+        before=f"moratorium sejak {day}",
         after=f"{len(late)} aplikasi",
         cause="registri aplikasi",
     )
