@@ -11,20 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 from flows.official_file import read_official
 from flows.terminal import _item, _out, _table, escape
-from transforms.backtest import Compared, Numbers, Refused, Scope, Summary, compare, summaries
+from transforms.backtest import SCOPE_NAMES, Compared, Numbers, Refused, Scope, Summary, compare, summaries
 from transforms.index import exact, rounded
+from transforms.indonesian_dates import day
 from warehouse import history_view
 from warehouse.connection import reading
 
 if TYPE_CHECKING:
     from flows.places import Places
 
-SCOPE_NAMES: Mapping[Scope, str] = {
-    "index": "indeks",
-    "domain": "domain",
-    "aspect": "aspek",
-    "indicator": "indikator",
-}
 LIMITS = (
     "Angka ini hanya tentang baris yang diberikan; n kecil tidak berlaku untuk institusi atau tahun lain. "
     "Baris satu institusi tidak saling bebas, jadi selang 95% paling sempit sebesar yang tertulis."
@@ -100,8 +95,8 @@ def show_backtest(result: Backtest) -> None:
 def _compared_with(row: Compared) -> str:
     value = row.official
     said = (
-        f"{value.institution} {value.instrument} {value.year}, dinilai {value.as_of}: skor {row.scored.day}, "
-        f"{row.days_before} hari sebelumnya"
+        f"{value.institution} {value.instrument} {value.year}, dinilai {day(value.as_of)}: "
+        f"skor {day(row.scored.day)}, {row.days_before} hari sebelumnya"
     )
     if row.passed_over:
         said += f"; {row.passed_over} skor yang lebih dekat dilewati karena sudah memakai hasil resmi itu"

@@ -87,7 +87,12 @@ def test_where_every_score_knew_the_answer_nothing_is_compared() -> None:
     assert refused.reason.startswith("kebocoran: semua skor")
     late = {("kota-a", "spbe-2020"): [scored(date(2024, 11, 1))]}
     _, (refused,) = compare([value("3.00")], late, lambda _: {}, {"spbe-2020": 2})
-    assert refused.reason == "belum ada skor pada atau sebelum tanggal penilaian; yang pertama 2024-11-01"
+    assert (
+        refused.reason == "belum ada skor pada atau sebelum tanggal penilaian; yang pertama 1 November 2024"
+    )
+    early = {("kota-a", "spbe-2020"): [scored(date(2024, 10, 1))]}
+    _, (refused,) = compare([value("3.00")], early, lambda _: {}, {"spbe-2020": 2})
+    assert refused.reason == "skor pada 1 Oktober 2024 tidak memuat indeks"
     _, (refused,) = compare([value("3.00")], {}, lambda _: {}, {"spbe-2020": 2})
     assert "tidak memuat skor kota-a" in refused.reason
 
@@ -184,7 +189,7 @@ def test_the_copys_own_knowledge_of_the_result_is_seen(data: Path) -> None:
         "4.00",
     )
     said = " ".join(backtest(data, text).stdout.split())
-    assert "dinilai 2025-02-01: skor 2024-12-01, 62 hari sebelumnya; 1 skor yang lebih dekat dilewati" in said
+    assert "dinilai 1 Februari 2025: skor 1 Desember 2024, 62 hari sebelumnya; 1 skor yang" in said
     assert "2 dari 2" in said
     assert "%" not in said.replace("selang 95%", "")
 

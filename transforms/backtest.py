@@ -19,9 +19,16 @@ from fractions import Fraction
 from typing import Literal
 
 from transforms.index import rounded
+from transforms.indonesian_dates import day
 
 Scope = Literal["index", "domain", "aspect", "indicator"]
 SCOPES: tuple[Scope, ...] = ("index", "domain", "aspect", "indicator")
+SCOPE_NAMES: Mapping[Scope, str] = {
+    "index": "indeks",
+    "domain": "domain",
+    "aspect": "aspek",
+    "indicator": "indikator",
+}
 FEWEST_FOR_SHARES = 5
 """Below this many rows a share says less than its count."""
 
@@ -134,7 +141,8 @@ def compare(
         scored, passed_over = found
         three = numbers(scored.score_id).get((value.scope, value.code))
         if three is None:
-            refused.append(Refused(value, f"skor pada {scored.day} tidak memuat {value.scope} {value.code}"))
+            what = "indeks" if value.scope == "index" else f"{SCOPE_NAMES[value.scope]} {value.code}"
+            refused.append(Refused(value, f"skor pada {day(scored.day)} tidak memuat {what}"))
             continue
         proven, provisional, possible = (rounded(number, digits[value.instrument]) for number in three)
         assessed = value.as_of if not isinstance(value.as_of, datetime) else value.as_of.date()
@@ -150,7 +158,7 @@ def _score_for(value: OfficialValue, history: Sequence[ScoredDate]) -> tuple[Sco
     earlier = sorted((s for s in history if _is_by(s, value.as_of)), key=lambda s: s.as_of)
     if not earlier:
         first = min(scored.day for scored in history)
-        return f"belum ada skor pada atau sebelum tanggal penilaian; yang pertama {first}"
+        return f"belum ada skor pada atau sebelum tanggal penilaian; yang pertama {day(first)}"
     blind = [s for s in earlier if s.official_year is None or s.official_year < value.year]
     if not blind:
         return (
