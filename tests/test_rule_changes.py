@@ -125,7 +125,7 @@ def test_the_rows_of_changes_add_up_to_every_change_of_the_stored_index(
     for (before, after), moved in pairs.items():
         assert moved == index[after] - index[before] != 0
     assert {(row["sebab"], row["indikator"]) for row in rows} >= {
-        ("dunia berubah", "11"),
+        ("keadaan berubah", "11"),
         ("aturan berubah", "5"),
     }
     assert {row["sumber"] for row in rows if row["bukti"]} == {"jdih"}

@@ -14,7 +14,7 @@ SELECT
     moved.criterion AS kriteria,
     asked.text AS uraian,
     CASE moved.cause
-        WHEN 'world' THEN 'dunia berubah'
+        WHEN 'world' THEN 'keadaan berubah'
         WHEN 'attestation' THEN 'atestasi berubah'
         WHEN 'expired' THEN 'bukti kedaluwarsa'
         WHEN 'source_failed' THEN 'sumber gagal'
@@ -65,7 +65,7 @@ COMMENT ON COLUMN mart.perubahan.kriteria IS
 'Kode kriteria yang ikut menggeser tingkat; kosong bila nilai resmi atau aturan secara keseluruhan.';
 COMMENT ON COLUMN mart.perubahan.uraian IS 'Bunyi kriteria.';
 COMMENT ON COLUMN mart.perubahan.sebab IS
-'Sebab: dunia berubah, atestasi berubah, bukti kedaluwarsa, sumber gagal, bukti segar kembali, masa segar berubah, pemeriksaan gagal, hasil resmi berubah, aturan berubah.';
+'Sebab: keadaan berubah, atestasi berubah, bukti kedaluwarsa, sumber gagal, bukti segar kembali, masa segar berubah, pemeriksaan gagal, hasil resmi berubah, aturan berubah, sebab lain.';
 COMMENT ON COLUMN mart.perubahan.kode_sebab IS 'Kode sebab.';
 COMMENT ON COLUMN mart.perubahan.keadaan_sebelum IS 'Keadaan kriteria sebelumnya: met, not_met, unknown, stale, error.';
 COMMENT ON COLUMN mart.perubahan.keadaan_sesudah IS 'Keadaan kriteria sesudahnya.';
