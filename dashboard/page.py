@@ -157,6 +157,8 @@ def _days_left(as_of: datetime, expires_at: datetime) -> Markup:
     days = (expires_at - as_of).days
     if expires_at <= as_of:
         return Markup('<b class="not_met">sudah kedaluwarsa</b>')
+    if days == 0:
+        return Markup('<b class="stale">segera: kurang dari sehari lagi</b>')
     if days <= SOON_DAYS:
         return Markup('<b class="stale">segera: {} hari lagi</b>').format(days)
     return Markup('<span class="muted small">{} hari lagi</span>').format(days)

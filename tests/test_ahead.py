@@ -105,6 +105,14 @@ def test_lines_are_steps_over_the_year_and_end_with_it() -> None:
     assert (found.drawing.first, found.drawing.last) == ("24 November 2026", "24 November 2027")
 
 
+def test_what_expires_on_the_day_itself_is_due_today(view: PageView) -> None:
+    assert view.forecast is not None
+    today = tuple(replace(expiry, days_left=0) for expiry in view.forecast.expiries)
+    said = section(replace(view, forecast=replace(view.forecast, expiries=today)), "prakiraan")
+    assert ">hari ini<" in said
+    assert "0 hari lagi" not in said
+
+
 def test_the_page_says_who_has_to_renew_what_by_when(view: PageView) -> None:
     said = section(view, "prakiraan")
     assert "Dinas Komunikasi dan Informatika" in said

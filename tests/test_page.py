@@ -190,6 +190,14 @@ def test_services_with_trouble_come_first(view: PageView) -> None:
     assert "segera: 9 hari lagi" in text
 
 
+def test_a_certificate_that_ends_today_is_not_said_to_have_no_days_left(view: PageView) -> None:
+    service = next(s for s in view.services if s.cert_expires_at)
+    today = replace(service, cert_expires_at=view.index.as_of + timedelta(hours=13))
+    text = Page(render(replace(view, services=(today,)))).text
+    assert "segera: kurang dari sehari lagi" in text
+    assert " 0 hari lagi" not in text
+
+
 def test_service_levels_stand_per_agency_with_their_method(view: PageView) -> None:
     assert view.agency_levels
     level = AgencyLevelView(
