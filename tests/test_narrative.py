@@ -273,6 +273,16 @@ def test_stale_and_carried() -> None:
     assert "buktinya basi sejak 20 November 2026, masih dalam masa tenggang." in text.analysis
 
 
+def test_an_official_level_below_what_is_carried_is_not_told_as_its_source() -> None:
+    stale = met_by_listing(
+        state="stale", is_fresh=False, is_carried=True, expires_at=datetime(2026, 11, 20, tzinfo=UTC)
+    )
+    below = {c.id: stale for n in (2, 3) for c in SPBE.indicator("8").level(n).criteria}
+    text = told(SPBE, "8", below, official=2)
+    assert "Nilai sementara 3 lebih tinggi dari yang terbukti. Bukti I08.2.a" in text.analysis
+    assert "Hasil resmi" not in text.analysis
+
+
 def test_a_service_that_is_down() -> None:
     check = PassageView(
         kind="service",

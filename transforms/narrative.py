@@ -188,7 +188,8 @@ class _Teller:
             return
         carried = [c for c in view.criteria if c.is_carried]
         parts = [f"Nilai sementara {level_text(view.provisional)} lebih tinggi dari yang terbukti."]
-        if view.official is not None and view.official > view.proven:
+        # An official result below what is carried is not what the value comes from.
+        if view.official is not None and view.official > view.proven and view.official >= view.provisional:
             capped = (
                 f" Yang dipakai paling tinggi {level_text(view.possible)}, karena selebihnya terbantah."
                 if view.official > view.provisional
