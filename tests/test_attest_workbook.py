@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from openpyxl import Workbook, load_workbook
 from typer.testing import CliRunner
@@ -27,6 +27,7 @@ from demo.statements import write_folder
 from flows.attest_import import AttestImportError, Imported, import_workbook
 from flows.attestation_template import Origin, template
 from flows.cli import app
+from tests.examples_of import few
 from tests.line import MORNING, TODAY, Line
 from tests.small_pdf import pdf
 from transforms.instrument import load_instrument, load_rules
@@ -347,7 +348,7 @@ CELLS = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@few(100)
 @given(cells=CELLS)
 def test_whatever_is_typed_a_row_is_a_whole_statement_or_is_refused_with_a_cell(
     cells: dict[str, Any],

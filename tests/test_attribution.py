@@ -9,9 +9,10 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples_of import few
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import DAY, FRESHNESS, NOW, officials, signed, statement_lists
 from transforms.attribution import Change, Part, Scored, changes, explained, rows_sum_to
@@ -191,7 +192,7 @@ def norms(draw: st.DrawFn) -> Instrument:
     )
 
 
-@settings(max_examples=40, deadline=None)
+@few(40)
 @given(
     norms(),
     norms(),

@@ -10,9 +10,10 @@ from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 
 from flows import cli
+from tests.examples_of import few
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, proof
 from tests.test_load import A, B, C, Feed
 from tests.test_scoring import (
@@ -112,7 +113,7 @@ def test_a_lapsed_statement_gives_way_to_what_denies_it() -> None:
     assert [p.provisional for p in seen.points] == [Fraction(14, 5), Fraction(14, 5), Fraction(1)]
 
 
-@settings(max_examples=60, deadline=None)
+@few(60)
 @given(answer_sets, statement_lists, officials)
 def test_it_starts_from_the_score_never_rises_and_adds_up(
     answers: dict[ProbeCall, Answer], attested: list[Attested], official: dict[str, int]
@@ -137,7 +138,7 @@ def test_it_starts_from_the_score_never_rises_and_adds_up(
         assert sum(rows_sum_to(first.provisional, costs, Fraction(1, 10**10))) == sum(costs)
 
 
-@settings(max_examples=40, deadline=None)
+@few(40)
 @given(answer_sets, statement_lists, officials)
 def test_it_equals_the_score_of_a_later_date_without_new_loads(
     answers: dict[ProbeCall, Answer], attested: list[Attested], official: dict[str, int]

@@ -11,9 +11,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples_of import few
 from transforms import scoring
 from transforms.instrument import Instrument, load_instrument, load_rules
 from transforms.narrative import Narrative, citation, narrative
@@ -413,7 +414,7 @@ def _state(choice: str, number: int) -> dict[str, Any]:
 
 
 @given(data=st.data(), norm=st.sampled_from([SPBE, PEMDI]), official=st.sampled_from([None, 1, 3, 5]))
-@settings(max_examples=60, deadline=None)
+@few(60)
 def test_every_address_and_number_is_from_the_evidence_and_no_claim_is_above_what_is_proven(
     data: st.DataObject, norm: Instrument, official: int | None
 ) -> None:

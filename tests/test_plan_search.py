@@ -9,9 +9,10 @@ from fractions import Fraction
 from types import SimpleNamespace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.examples_of import few
 from transforms.plan_search import Found, Ladder, Need, Option, PlanError, Search, SolverError, Step
 
 Choice = Mapping[str, Option]
@@ -104,7 +105,7 @@ def as_choice(found: Found) -> Choice:
     return {option.indicator: option for option in found.options}
 
 
-@settings(max_examples=150, deadline=None)
+@few(150)
 @given(problems())
 def test_the_cheapest_and_the_next_cost_what_brute_force_says(
     problem: tuple[list[Ladder], int | None, dict[str, Fraction], Fraction],
@@ -126,7 +127,7 @@ def test_the_cheapest_and_the_next_cost_what_brute_force_says(
         assert as_choice(first) != as_choice(second)
 
 
-@settings(max_examples=80, deadline=None)
+@few(80)
 @given(problems())
 def test_the_highest_is_as_high_and_as_cheap_as_brute_force_says(
     problem: tuple[list[Ladder], int | None, dict[str, Fraction], Fraction],
@@ -140,7 +141,7 @@ def test_the_highest_is_as_high_and_as_cheap_as_brute_force_says(
     assert plan.cost == min(cost_of(c) for c in everything if index_of(c, by_name) == top)
 
 
-@settings(max_examples=80, deadline=None)
+@few(80)
 @given(problems())
 def test_the_calendar_keeps_order_needs_and_deadline(
     problem: tuple[list[Ladder], int | None, dict[str, Fraction], Fraction],

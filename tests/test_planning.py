@@ -10,12 +10,13 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.institution import ConfigError, parse_institution
 from collectors.plan_settings import PlanSettings
 from flows.plan_command import assumptions_of, is_for
+from tests.examples_of import few
 from tests.small_instrument import CRITERIA, INSTRUMENT
 from transforms.index import aggregates
 from transforms.instrument import Instrument, load_instrument
@@ -145,7 +146,7 @@ def index_after(
     return aggregates(norm, levels(norm, done, official))[0].provisional
 
 
-@settings(max_examples=60, deadline=None)
+@few(60)
 @given(
     st.fixed_dictionaries({c: st.sampled_from(STATES) for c in CRITERIA}),
     st.sets(st.sampled_from(CRITERIA)),

@@ -16,11 +16,12 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.archive import Archive
 from collectors.institution import CONFIG_SOURCE
+from tests.examples_of import few
 from tests.line import Line, demo_line
 from tests.small_instrument import INSTRUMENT, PROBES, doubt, proof
 from transforms.attribution import Scored, changes
@@ -214,11 +215,10 @@ NORMS: dict[str, Callable[[random.Random], Norm]] = {
 }
 on_every_norm = pytest.mark.parametrize("norm_of", NORMS.values(), ids=NORMS)
 seeds = st.integers(0, 2**32)
-few = settings(max_examples=20, deadline=None)
 
 
 @on_every_norm
-@few
+@few(20)
 @given(seed=seeds)
 def test_the_numbers_are_in_order_and_the_parts_add_up(
     norm_of: Callable[[random.Random], Norm], seed: int
@@ -244,7 +244,7 @@ def test_the_numbers_are_in_order_and_the_parts_add_up(
 
 
 @on_every_norm
-@few
+@few(20)
 @given(seed=seeds)
 def test_evidence_that_meets_a_criterion_lowers_nothing(
     norm_of: Callable[[random.Random], Norm], seed: int
@@ -266,7 +266,7 @@ def test_evidence_that_meets_a_criterion_lowers_nothing(
 
 
 @on_every_norm
-@few
+@few(20)
 @given(seed=seeds)
 def test_a_lost_source_raises_nothing_and_only_ages_what_was_seen(
     norm_of: Callable[[random.Random], Norm], seed: int
@@ -294,7 +294,7 @@ def test_a_lost_source_raises_nothing_and_only_ages_what_was_seen(
 
 
 @on_every_norm
-@few
+@few(20)
 @given(seed=seeds)
 def test_the_order_of_statements_and_answers_decides_nothing(
     norm_of: Callable[[random.Random], Norm], seed: int
@@ -313,7 +313,7 @@ def test_the_order_of_statements_and_answers_decides_nothing(
 
 
 @pytest.mark.parametrize("norm_of", [NORMS["spbe-2020"], small], ids=["spbe-2020", "small"])
-@settings(max_examples=8, deadline=None)
+@few(8)
 @given(seed=seeds)
 def test_the_parts_of_a_change_add_up_to_the_change(
     norm_of: Callable[[random.Random], Norm], seed: int

@@ -12,11 +12,12 @@ from typing import Any
 
 import duckdb
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.evidence import RegulationRecord
 from flows.two_times import Asked, TwoTimesError, asked, past_moment, told
+from tests.examples_of import few
 from tests.late_news import APPLICATIONS, INSTITUTION, LateNews, day
 from tests.test_cli import Pantau, pantau  # noqa: F401 - a fixture
 from tests.test_rebuild import contents
@@ -240,7 +241,7 @@ RUN = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None)
+@few(12)
 @given(runs=st.lists(RUN, min_size=1, max_size=7))
 def test_what_was_known_is_what_the_warehouse_held(
     bare: duckdb.DuckDBPyConnection, runs: Sequence[tuple[str, dict[int, str], int, int]]

@@ -29,20 +29,21 @@ seen AS (
 -- Where nothing of it was before raw_from, nothing of it is gone.
 known AS (
     SELECT
-        institution,
-        CASE WHEN min(checked_at) FILTER (WHERE counts) < any_value(raw_from) THEN least(
+        institution, raw_from,
+        CASE WHEN min(checked_at) FILTER (WHERE counts) < raw_from THEN least(
             min(checked_at) FILTER (WHERE counts AND checked_at >= raw_from + $looked_back),
             max(checked_at) FILTER (WHERE counts)
         ) END AS state_from,
-        CASE WHEN min(checked_at) FILTER (WHERE is_reading) < any_value(raw_from) THEN least(
+        CASE WHEN min(checked_at) FILTER (WHERE is_reading) < raw_from THEN least(
             min(checked_at) FILTER (WHERE is_reading AND checked_at >= raw_from + $looked_back),
             max(checked_at) FILTER (WHERE is_reading)
         ) END AS page_from
     FROM seen
-    GROUP BY institution, service_id
+    GROUP BY institution, service_id, raw_from
 )
 
-SELECT institution, max(greatest(state_from, page_from))
+SELECT institution, max(greatest(raw_from, state_from, page_from))
 FROM known
+WHERE state_from IS NOT NULL OR page_from IS NOT NULL
 GROUP BY institution
-HAVING max(greatest(state_from, page_from)) > $scored_as_of
+HAVING max(greatest(raw_from, state_from, page_from)) > $scored_as_of
