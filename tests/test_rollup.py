@@ -210,10 +210,10 @@ def test_a_date_whose_checks_are_rolled_up_cannot_be_scored_any_more() -> None:
     require_checks(connection, BEGIN + timedelta(days=1), ["kota-a"])
     roll_up_in(connection, "kota-a", last + timedelta(hours=1))
     require_checks(connection, last, ["kota-a"])
-    # The checks of 65 days are left, of which 60 are looked at.
-    first = BEGIN + timedelta(days=135 + 60)
+    # The checks of 65 days are left, of which 61 are looked at.
+    first = BEGIN + timedelta(days=135 + 61)
     require_checks(connection, first, ["kota-a"])
-    with pytest.raises(RolledUpError, match=r"kota-a: cannot be scored .* it can from 2026-07-17 17:00Z on"):
+    with pytest.raises(RolledUpError, match=r"kota-a: cannot be scored .* it can from 2026-07-18 17:00Z on"):
         require_checks(connection, first - timedelta(minutes=1), ["kota-a"])
     require_checks(connection, BEGIN, ["kota-b"])
 

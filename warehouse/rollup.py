@@ -23,8 +23,8 @@ from warehouse.service_counts import count_checks
 
 SETTLED = timedelta(days=2)
 """A day is rolled up when it is over for so long."""
-LOOKED_BACK = timedelta(days=60)
-"""How far before a service's latest check scoring looks at every single one (transforms/models)."""
+LOOKED_BACK = timedelta(days=61)
+"""How far before a service's latest check scoring looks at each: 60 days, the first of them whole."""
 _STEPS = Path(__file__).parent / "rollup"
 
 
