@@ -173,6 +173,9 @@ def test_every_view_and_column_is_described(home: str, request: pytest.FixtureRe
     )
     assert len(views) >= 15 and len(columns) > 150
     assert [row["name"] for row in (*views, *columns) if not row["comment"]] == []
+    # Where it is said what the provisional value comes from, what is carried in its grace period is part of it.
+    told = [row["comment"] for row in columns if row["name"].endswith((".nilai_sementara", ".nilai"))]
+    assert all("masa tenggang" in comment for comment in told if "terbukti" in comment)
 
 
 def test_every_view_works_in_an_empty_warehouse(empty: duckdb.DuckDBPyConnection) -> None:

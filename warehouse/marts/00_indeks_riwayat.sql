@@ -59,7 +59,7 @@ COMMENT ON COLUMN mart.indeks_riwayat.zona_waktu IS 'Zona waktu institusi.';
 COMMENT ON COLUMN mart.indeks_riwayat.terbukti IS
 'Indeks bila hanya bukti yang masih segar dihitung; dua desimal, setengah ke atas.';
 COMMENT ON COLUMN mart.indeks_riwayat.nilai_sementara IS
-'Indeks berjalan: nilai resmi terakhir per indikator yang belum terbantah, atau yang terbukti; dua desimal.';
+'Indeks berjalan: nilai resmi terakhir per indikator yang belum terbantah, atau, bila lebih tinggi, yang terbukti bersama yang dalam masa tenggang; dua desimal.';
 COMMENT ON COLUMN mart.indeks_riwayat.potensi IS 'Indeks bila semua yang belum terbantah terpenuhi; dua desimal.';
 COMMENT ON COLUMN mart.indeks_riwayat.terbukti_eksak IS 'Nilai terbukti tanpa pembulatan.';
 COMMENT ON COLUMN mart.indeks_riwayat.nilai_sementara_eksak IS 'Nilai sementara tanpa pembulatan.';

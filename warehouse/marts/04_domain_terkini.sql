@@ -27,7 +27,7 @@ COMMENT ON COLUMN mart.domain_terkini.bobot IS 'Bobot domain dalam indeks, perse
 COMMENT ON COLUMN mart.domain_terkini.terbukti IS
 'Nilai bila hanya bukti yang masih segar dihitung; dua desimal, setengah ke atas.';
 COMMENT ON COLUMN mart.domain_terkini.nilai_sementara IS
-'Nilai berjalan: nilai resmi terakhir per indikator yang belum terbantah, atau yang terbukti; dua desimal.';
+'Nilai berjalan: nilai resmi terakhir per indikator yang belum terbantah, atau, bila lebih tinggi, yang terbukti bersama yang dalam masa tenggang; dua desimal.';
 COMMENT ON COLUMN mart.domain_terkini.potensi IS 'Nilai bila semua yang belum terbantah terpenuhi; dua desimal.';
 COMMENT ON COLUMN mart.domain_terkini.terbukti_eksak IS 'Nilai terbukti tanpa pembulatan.';
 COMMENT ON COLUMN mart.domain_terkini.nilai_sementara_eksak IS 'Nilai sementara tanpa pembulatan.';

@@ -73,7 +73,7 @@ COMMENT ON COLUMN mart.indikator_terkini.bobot IS 'Bobot indikator dalam indeks,
 COMMENT ON COLUMN mart.indikator_terkini.terbukti IS
 'Tingkat (Pemdi: nilai) bila hanya bukti yang masih segar dihitung, 1 sampai 5; dua desimal, setengah ke atas.';
 COMMENT ON COLUMN mart.indikator_terkini.nilai_sementara IS
-'Tingkat (Pemdi: nilai) berjalan: yang resmi terakhir selama belum terbantah, atau yang terbukti; dua desimal.';
+'Tingkat (Pemdi: nilai) berjalan: yang resmi terakhir selama belum terbantah, atau, bila lebih tinggi, yang terbukti bersama yang dalam masa tenggang; dua desimal.';
 COMMENT ON COLUMN mart.indikator_terkini.potensi IS
 'Tingkat (Pemdi: nilai) bila semua yang belum terbantah terpenuhi; dua desimal.';
 COMMENT ON COLUMN mart.indikator_terkini.resmi IS

@@ -30,7 +30,7 @@ COMMENT ON COLUMN mart.penjelasan_indikator.tingkat IS
 'Tingkat tertinggi yang dicapai penuh oleh nilai sementara, 0 sampai 5 (0: di bawah tingkat 1).';
 COMMENT ON COLUMN mart.penjelasan_indikator.terbukti IS 'Tingkat atau skor yang dibuktikan bukti yang masih segar.';
 COMMENT ON COLUMN mart.penjelasan_indikator.nilai IS
-'Nilai sementara: yang resmi terakhir selama belum terbantah, atau yang terbukti bila lebih tinggi.';
+'Nilai sementara: yang resmi terakhir selama belum terbantah, atau, bila lebih tinggi, yang terbukti bersama yang dalam masa tenggang.';
 COMMENT ON COLUMN mart.penjelasan_indikator.potensi IS 'Tingkat atau skor bila semua yang belum terbantah terpenuhi.';
 COMMENT ON COLUMN mart.penjelasan_indikator.resmi IS 'Tingkat atau skor resmi terakhir; kosong bila tidak diketahui.';
 COMMENT ON COLUMN mart.penjelasan_indikator.tingkat_berikutnya IS
