@@ -19,6 +19,7 @@ from tests.test_institution import GOOD
 from tests.warehouse_rows import warehouse_with
 from warehouse.connection import execute, statement, writing
 from warehouse.load import LoadResult, load
+from warehouse.records import MERGE_FOLDER
 from warehouse.score import score
 from warehouse.score_rows import QUERIES
 
@@ -94,6 +95,31 @@ def test_history_says_since_when_and_until_when(tmp_path: Path) -> None:
         ("2", "berlaku", first, then),
         ("3", "berlaku", then, None),
     ]
+
+
+def test_runs_of_a_source_are_taken_in_their_order_also_where_the_clock_went_back(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    for hours in (0, 8, -5):
+        feed.now += hours * HOUR
+        feed.keep("jdih", "https://jdih.uji.go.id/x", b"rusak")
+    assert [result.outcome for result in load(feed.archive, feed.warehouse, now=feed.now)] == [
+        "loaded",
+        *["refused"] * 3,
+    ]
+    lines = "SELECT content->>'line' FROM ops.operation WHERE content->>'source' = 'jdih' ORDER BY seq"
+    assert feed.rows(lines) == [("1",), ("2",), ("3",)]
+
+
+def test_the_last_good_run_is_that_of_the_last_line_also_where_the_clock_went_back(tmp_path: Path) -> None:
+    with writing(tmp_path / "w.duckdb", START) as connection:
+        connection.execute(
+            "INSERT INTO ops.load (institution, source, outcome, ledger_seq, rows_loaded, observed_at) "
+            "VALUES ('kota-uji', 'jdih', 'loaded', 0, 100, $later), ('kota-uji', 'jdih', 'loaded', 1, 60, $earlier), "
+            "('kota-uji', 'jdih', 'refused', 2, 0, $later)",
+            {"later": START + HOUR, "earlier": START},
+        )
+        found = connection.execute(statement(MERGE_FOLDER / "last_good.sql")).fetchall()
+    assert found == [("kota-uji", "jdih", 60)]
 
 
 def test_a_row_that_the_gate_holds_back_does_not_end_what_was_known(tmp_path: Path) -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from itertools import accumulate
 from typing import Literal
 
 import duckdb
@@ -123,12 +124,24 @@ def load(
     ) as connection:
         seen = {row[0] for row in connection.execute("SELECT entry_id FROM ops.load").fetchall()}
         floors, gone = _last_good(connection), checks_gone(connection)
-    pending = sorted(
-        (entry for entries in ledgers.values() for entry in entries if entry.entry_id not in seen),
-        # The institution's file comes first: the others are read by what it says.
-        key=lambda e: (e.recorded_at, e.source != CONFIG_SOURCE, e.institution, e.source, e.seq),
-    )
+    pending = [entry for entry in _in_turn(ledgers.values()) if entry.entry_id not in seen]
     return _load_each(archive, warehouse, [(entry, now) for entry in pending], floors, gone, progress)
+
+
+def _in_turn(ledgers: Iterable[Sequence[Entry]]) -> list[Entry]:
+    """Entries by when they were recorded; those of one ledger as they stand in it, if a clock went back.
+
+    The institution's file comes first: the others are read by what it says.
+    """
+    timed = [
+        (at, entry)
+        for entries in ledgers
+        for at, entry in zip(accumulate((one.recorded_at for one in entries), max), entries, strict=True)
+    ]
+    timed.sort(
+        key=lambda pair: (pair[0], pair[1].source != CONFIG_SOURCE, pair[1].institution, pair[1].source)
+    )
+    return [entry for _, entry in timed]
 
 
 def load_again(
