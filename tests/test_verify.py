@@ -313,6 +313,18 @@ def test_a_warehouse_of_an_older_schema_is_told_apart(two_days: Fed, tmp_path: P
         verified(places, two_days)
 
 
+def test_a_warehouse_whose_first_load_was_killed_is_told_apart_and_so_is_a_newer_one(tmp_path: Path) -> None:
+    places = Places(tmp_path)
+    with duckdb.connect() as connection:
+        connection.execute(f"ATTACH '{places.warehouse}' AS begun")
+    with pytest.raises(WarehouseError, match=r"has schema 0, this Pantau \d+; run pantau load"):
+        verify(Archive(places.archive), places.warehouse, places.published, now=START)
+    with writing(places.warehouse, START) as connection:
+        connection.execute("INSERT INTO ops.migration VALUES (9999, 'later', now())")
+    with pytest.raises(WarehouseError, match=r"has schema 9999, this Pantau \d+; use a newer Pantau"):
+        verify(Archive(places.archive), places.warehouse, places.published, now=START)
+
+
 def test_the_command_says_what_is_broken(two_days: Fed, tmp_path: Path) -> None:
     places = copied(two_days, tmp_path / "data")
     words = ["verify", "--data-dir", str(places.root)]

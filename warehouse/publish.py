@@ -133,7 +133,7 @@ def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Hom
     )
     if done != known:
         raise WarehouseError(
-            f"{warehouse}: has schema {max(done, default=0)}, this program publishes schema {max(known)}; "
+            f"{warehouse}: has schema {max(done, default=0)}, this Pantau {max(known)}; "
             + ("use a newer Pantau" if done - known else "run pantau load first")
         )
 

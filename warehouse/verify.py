@@ -20,11 +20,12 @@ from collectors.archive_check import RESTORE, check_source
 from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import LEDGER
 from warehouse.compare import differences
-from warehouse.connection import SCHEMA_FOLDER, Home, copying, exists, scratch_folder
+from warehouse.connection import Home, copying, exists, scratch_folder
 from warehouse.errors import WarehouseError
 from warehouse.journal import read_journal
 from warehouse.operations import Operation, operations
 from warehouse.publication import digest_of, published_digests, publishing
+from warehouse.publish import require_current_schema
 from warehouse.replay import Progress, Replay, ReplayError, keep_old_scores
 
 REBUILD = "pantau rebuild makes it anew from the archive (so does a program that reads better than it did)"
@@ -60,8 +61,8 @@ def verify(
 ) -> Verified:
     """Check the archive, the warehouse against it, and the published files; nothing is changed.
 
-    Raises WarehouseBusyError when the warehouse stays held, WarehouseError when it cannot be read, has an
-    older schema, or there is neither archive nor warehouse.
+    Raises WarehouseBusyError when the warehouse stays held, WarehouseError when it cannot be read, is not of
+    this program's schema, or there is neither archive nor warehouse.
     """
     names = archive.sources()
     if not names and not exists(warehouse):
@@ -78,7 +79,7 @@ def verify(
     pending, repeated, taken = 0, None, 0
     if exists(warehouse):
         with copying(warehouse) as connection:
-            _check_schema(connection, warehouse)
+            require_current_schema(connection, warehouse)
             pending, lost = _anchored(connection, archive, damaged)
         broken += lost
         if not broken:
@@ -88,17 +89,6 @@ def verify(
     left = tuple(what for source in checked for what in source.left)
     entries, size = sum(source.entries for source in checked), sum(source.size for source in checked)
     return Verified(len(checked), entries, size, left, pending, repeated, taken, tuple(broken))
-
-
-def _check_schema(connection: duckdb.DuckDBPyConnection, warehouse: Home) -> None:
-    """Only a writer brings the schema forward, and this is none."""
-    newest = max(int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql"))
-    found = connection.execute("SELECT max(number) FROM ops.migration").fetchone()
-    if not found or found[0] != newest:
-        raise WarehouseError(
-            f"{warehouse}: has schema {found and found[0]}, this Pantau {newest}; run pantau load, which "
-            "brings an older one forward, then verify"
-        )
 
 
 def _anchored(
