@@ -72,7 +72,7 @@ def _show(made: Rebuilt, places: Places) -> None:
     if not made.total:
         typer.echo("the archive holds no operations: nothing was loaded or scored yet")
     if made.unreadable:
-        typer.echo(f"the old warehouse could not be read: {made.unreadable}")
+        typer.echo(f"the old warehouse could not be used: {made.unreadable}")
     for difference in made.changed or ():
         typer.echo(
             f"not as in the old warehouse: {difference.table}, {difference.missing} rows new, "

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from pathlib import Path
 
 import duckdb
@@ -24,7 +25,7 @@ from tests.test_load import A, B, C, Feed
 from warehouse import replay as replaying
 from warehouse.compare import compared_tables
 from warehouse.connection import writing
-from warehouse.errors import WarehouseBusyError
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.journal import read_journal, write_journal
 from warehouse.load import load
 from warehouse.rebuild import rebuild
@@ -124,6 +125,24 @@ def test_a_lost_warehouse_comes_back_and_nothing_is_told_twice(some_days: Fed, t
     assert write_journal(Archive(places.archive), places.warehouse, now=some_days.now) == 0
     score(places, as_of=some_days.now, now=some_days.now)
     assert write_journal(Archive(places.archive), places.warehouse, now=some_days.now) == 2
+
+
+def test_a_lost_warehouse_that_was_loaded_anew_is_told_from_that_of_the_journal(
+    some_days: Fed, tmp_path: Path
+) -> None:
+    places = copied(some_days, tmp_path / "data")
+    before = contents(places.warehouse)
+    archive, later = Archive(places.archive), some_days.now + timedelta(hours=2)
+    noted = read_journal(archive)
+    places.warehouse.unlink()
+    load(archive, places.warehouse, now=some_days.now + timedelta(minutes=1))
+    with pytest.raises(WarehouseError, match=r"operasi: holds another operation 0 .* run pantau rebuild"):
+        write_journal(archive, places.warehouse, now=later, is_due=False)
+    assert read_journal(archive) == noted
+    made = rebuild(archive, places.warehouse, now=later)
+    assert "begun anew" in (made.unreadable or "")
+    assert contents(places.warehouse) == before
+    assert write_journal(archive, places.warehouse, now=later) == 0
 
 
 def test_a_warehouse_that_is_no_warehouse_is_put_aside(some_days: Fed, tmp_path: Path) -> None:

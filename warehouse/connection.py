@@ -127,9 +127,8 @@ def storage_problem(path: Home, error: Exception) -> str | None:
         )
     if any(words in text for words in _DAMAGED):
         return (
-            f"{path}: is damaged, or no DuckDB file; restore it from a backup, or move it (and "
-            f"{path.name}.wal) away, then run pantau load and pantau score: the archive holds what it was "
-            "made of"
+            f"{path}: is damaged, or no DuckDB file; move it (and {path.name}.wal) away, then run pantau "
+            "rebuild: the archive holds what it was made of"
         )
     return None
 
@@ -314,7 +313,7 @@ def _attach(path: Path, wait_seconds: float, *, read_only: bool = False) -> duck
         except duckdb.Error as error:
             connection.close()
             raise WarehouseError(
-                f"{path}: is not a DuckDB file ({error}); move it away and run again"
+                f"{path}: is not a DuckDB file ({error}); move it away, then run pantau rebuild"
             ) from error
         connection.execute("USE warehouse")
         connection.execute("SET TimeZone = 'UTC'")

@@ -17,6 +17,7 @@ from collectors.evidence import Fetched, Run
 from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import Entry
 from warehouse.connection import Home, append, writing
+from warehouse.errors import WarehouseError
 from warehouse.operations import Operation, from_line, operations, to_line
 
 DUE_AFTER = timedelta(hours=1)
@@ -37,7 +38,7 @@ def write_journal(
     Of these `institutions`, or of all.
 
     Unless `is_due`, only where one of them is older than DUE_AFTER. Raises as `Archive.appending` and
-    `writing` do.
+    `writing` do, and WarehouseError where the journal holds other operations in their place.
     """
     written = 0
     with writing(warehouse, now, institutions=institutions) as connection:
@@ -87,12 +88,24 @@ def _append(
 
 
 def _fresh(archive: Archive, institution: str, done: Sequence[Operation]) -> list[Operation]:
-    """Those that the journal does not hold: a crash may have come between copying and noting it."""
+    """Those that the journal does not hold: a crash may have come between copying and noting it.
+
+    Raises WarehouseError where it holds others in their place: they are of a warehouse that was lost since.
+    """
+    held: dict[int, Operation] = {}
     for entry in reversed(archive.ledger(institution, JOURNAL_SOURCE)):
-        held = [operation.seq for operation in _read(archive, entry)]
-        if held:
-            return [operation for operation in done if operation.seq > max(held)]
-    return list(done)
+        held |= {operation.seq: operation for operation in _read(archive, entry)}
+        if held and min(held) <= done[0].seq:
+            break
+    last = max(held, default=-1)
+    for operation in done:
+        if operation.seq <= last and held.get(operation.seq) != operation:
+            raise WarehouseError(
+                f"{archive.folder(institution, JOURNAL_SOURCE)}: holds another operation {operation.seq} "
+                f"than the {operation.kind} of {operation.at:%Y-%m-%d %H:%M}Z in the warehouse, which was "
+                "begun anew or put back from a copy; run pantau rebuild: it makes it from the archive"
+            )
+    return [operation for operation in done if operation.seq > last]
 
 
 def _note(
