@@ -21,11 +21,11 @@ from flows.publish import publish
 from flows.score import score
 from tests.line import demo_line
 from tests.test_institution import GOOD
-from tests.test_load import A, B, C, Feed
+from tests.test_load import START, A, B, C, Feed
 from warehouse import replay as replaying
 from warehouse.compare import compared_tables
 from warehouse.connection import writing
-from warehouse.errors import WarehouseBusyError, WarehouseError
+from warehouse.errors import NewerWarehouseError, WarehouseBusyError, WarehouseError
 from warehouse.journal import read_journal, write_journal
 from warehouse.load import load
 from warehouse.rebuild import rebuild
@@ -253,6 +253,22 @@ def test_what_is_written_meanwhile_is_not_lost(some_days: Fed, tmp_path: Path) -
             "SELECT count(*) FROM score.run WHERE as_of = $t", {"t": fed.now}
         ).fetchone()
     assert found == (1,)
+
+
+def test_a_newer_warehouse_is_not_replaced(tmp_path: Path) -> None:
+    with writing(tmp_path / "w.duckdb", START) as connection:
+        connection.execute("INSERT INTO ops.migration VALUES (9999, 'later', now())")
+    with pytest.raises(NewerWarehouseError, match="use a newer Pantau"):
+        rebuild(Archive(tmp_path / "archive"), tmp_path / "w.duckdb", now=START)
+    assert [path.name for path in tmp_path.glob("w.duckdb*")] == ["w.duckdb"]
+
+
+def test_a_log_of_an_earlier_rebuild_is_not_left_beside_the_file_kept_by_this_one(tmp_path: Path) -> None:
+    with writing(tmp_path / "w.duckdb", START):
+        pass
+    (tmp_path / "w.duckdb.before.wal").write_bytes(b"dari dulu")
+    rebuild(Archive(tmp_path / "archive"), tmp_path / "w.duckdb", now=START)
+    assert {path.name for path in tmp_path.glob("w.duckdb*")} == {"w.duckdb", "w.duckdb.before"}
 
 
 def test_killed_half_way_the_old_warehouse_stays(some_days: Fed, tmp_path: Path) -> None:

@@ -18,7 +18,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from warehouse.errors import WarehouseBusyError, WarehouseConflictError, WarehouseError
+from warehouse.errors import (
+    NewerWarehouseError,
+    WarehouseBusyError,
+    WarehouseConflictError,
+    WarehouseError,
+)
 from warehouse.lake import Lake, Schema, snapshot, transaction
 
 if TYPE_CHECKING:
@@ -248,7 +253,7 @@ def reading(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 def migrate(connection: duckdb.DuckDBPyConnection, now: datetime, where: str = "the warehouse") -> None:
     """Bring the schema forward by the numbered files of `schema/` that have not run yet.
 
-    Raises WarehouseError, saying `where`, when a newer Pantau has been at it; nothing is changed then.
+    Raises NewerWarehouseError, saying `where`, when a newer Pantau has been at it; nothing is changed then.
     """
     connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
     connection.execute(
@@ -266,7 +271,7 @@ def _lacking(connection: duckdb.DuckDBPyConnection, where: str) -> list[tuple[in
     done = {row[0] for row in connection.execute("SELECT number FROM ops.migration").fetchall()}
     known = {int(path.name[:4]): path for path in sorted(SCHEMA_FOLDER.glob("*.sql"))}
     if newer := done - known.keys():
-        raise WarehouseError(
+        raise NewerWarehouseError(
             f"{where}: has schema {max(newer)}, this Pantau knows up to {max(known)}; use a newer Pantau"
         )
     return [(number, path) for number, path in known.items() if number not in done]

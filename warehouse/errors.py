@@ -11,5 +11,9 @@ class WarehouseBusyError(WarehouseError):
     """Another process holds the warehouse; the message names it."""
 
 
+class NewerWarehouseError(WarehouseError):
+    """A newer Pantau has been at the warehouse; this one leaves it as it is."""
+
+
 class WarehouseConflictError(WarehouseError):
     """Others changed the same tables meanwhile; nothing of this transaction was kept."""

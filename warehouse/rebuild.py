@@ -5,11 +5,10 @@ Whatever stops it on its way, the old warehouse stays where and as it was.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -20,9 +19,10 @@ from collectors.archive import Archive
 from collectors.institution import JOURNAL_SOURCE
 from warehouse.compare import Difference, differences
 from warehouse.connection import Home, append, copying, writing
-from warehouse.errors import WarehouseBusyError, WarehouseError
+from warehouse.errors import NewerWarehouseError, WarehouseBusyError, WarehouseError
 from warehouse.journal import read_journal, write_journal
 from warehouse.lake import Lake
+from warehouse.locks import only_one
 from warehouse.operations import Operation, operations
 from warehouse.replay import Progress, Replay, Replayed, keep_old_scores
 
@@ -55,8 +55,9 @@ def rebuild(archive: Archive, warehouse: Home, *, now: datetime, progress: Progr
 
     Everything comes back as of its own time, from the operations in the archive; those that the old warehouse
     knows and the archive does not are copied there first. Raises WarehouseBusyError when the old one stays
-    held or another rebuild runs, WarehouseError where there is neither archive nor warehouse, ArchiveError
-    and ReplayError when the archive does not hold what was done.
+    held or another rebuild runs, NewerWarehouseError when this program is too old for it, WarehouseError
+    where there is neither archive nor warehouse, ArchiveError and ReplayError when the archive does not hold
+    what was done.
     """
     if isinstance(warehouse, Lake):
         return _fill(archive, warehouse, now, progress)
@@ -88,7 +89,7 @@ def _rebuild(
     if warehouse.exists():
         try:
             write_journal(archive, warehouse, now=now)
-        except WarehouseBusyError:
+        except (WarehouseBusyError, NewerWarehouseError):
             raise
         except (WarehouseError, duckdb.Error) as error:
             unreadable = str(error)
@@ -196,10 +197,12 @@ def _swap(warehouse: Path, beside: Path) -> Path:
     except OSError:
         shutil.copyfile(warehouse, linked)
     linked.replace(before)
-    wal = warehouse.with_name(f"{warehouse.name}.wal")
+    wal, before_wal = (one.with_name(f"{one.name}.wal") for one in (warehouse, before))
+    # That of an earlier rebuild is none of this file.
+    before_wal.unlink(missing_ok=True)
     if wal.exists():
         # Only of a file that cannot be read; the new one must not take it for its own.
-        wal.replace(before.with_name(f"{before.name}.wal"))
+        wal.replace(before_wal)
     move(warehouse, beside)
     return before
 
@@ -211,27 +214,9 @@ def move(warehouse: Path, beside: Path) -> None:
     _sync(warehouse.parent)
 
 
-@contextmanager
-def alone(warehouse: Path) -> Iterator[None]:
+def alone(warehouse: Path) -> AbstractContextManager[None]:
     """Nobody else replaces the warehouse meanwhile. Raises WarehouseBusyError naming who does already."""
-    try:
-        warehouse.parent.mkdir(parents=True, exist_ok=True)
-        handle = warehouse.with_name(f".{warehouse.name}.rebuild").open("a+")
-    except OSError as error:
-        raise WarehouseError(f"{error.filename}: cannot be created ({error.strerror})") from error
-    with handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            handle.seek(0)
-            raise WarehouseBusyError(
-                f"{warehouse}: process {handle.read().strip() or 'unknown'} is rebuilding it or making it "
-                "compact; wait for it to end"
-            ) from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
-        yield
+    return only_one(warehouse, "rebuilding it or making it compact", wait_seconds=0)
 
 
 def remove(path: Path) -> None:
