@@ -38,8 +38,8 @@ pytestmark = pytest.mark.e2e
 class Fed(Feed):
     """A hand-fed archive in a data folder, with all stages."""
 
-    def __init__(self, folder: Path) -> None:
-        super().__init__(folder)
+    def __init__(self, folder: Path, config: str = GOOD) -> None:
+        super().__init__(folder, config)
         self.places = Places(folder)
         self.warehouse = self.places.warehouse
 
@@ -253,6 +253,16 @@ def test_what_is_written_meanwhile_is_not_lost(some_days: Fed, tmp_path: Path) -
             "SELECT count(*) FROM score.run WHERE as_of = $t", {"t": fed.now}
         ).fetchone()
     assert found == (1,)
+
+
+def test_a_forecast_that_comes_after_the_rest_was_repeated_is_made(some_days: Fed, tmp_path: Path) -> None:
+    known = read_journal(some_days.archive)
+    last = max(number for number, one in enumerate(known) if one.kind == "forecast")
+    replay = replaying.Replay(some_days.archive, tmp_path / "w.duckdb", None)
+    replay.repeat(known[:last])
+    replay.repeat(known[last:])
+    table = "score.forecast"
+    assert contents(tmp_path / "w.duckdb")[table] == contents(some_days.warehouse)[table] != []
 
 
 def test_a_newer_warehouse_is_not_replaced(tmp_path: Path) -> None:

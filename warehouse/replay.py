@@ -51,12 +51,14 @@ class Replay:
         self._entries: dict[tuple[str, str], dict[str, Entry]] = {}
         self._present = present_rules()
         self._scored: dict[str, list[ScoreResult]] = {}
+        self._as_of: dict[str, str] = {}
+        self._forecast_as_of: dict[str, str] = {}
         self.done = Replayed()
 
     def repeat(self, known: Sequence[Operation], progress: Progress | None = None) -> None:
         """Do these operations. Raises ReplayError, and whatever the stages themselves raise."""
         ordered = list(in_order(known))
-        forecasts = _lasting_forecasts(ordered)
+        forecasts = self._lasting_forecasts(ordered)
         loads: list[tuple[Entry, datetime]] = []
         for number, operation in enumerate(ordered):
             if operation.kind == "load":
@@ -192,18 +194,21 @@ class Replay:
                 delivered_at=operation.at,
             )
 
+    def _lasting_forecasts(self, ordered: Sequence[Operation]) -> set[int]:
+        """The places of forecasts that no later one replaces: of each institution that of its latest date.
 
-def _lasting_forecasts(ordered: Sequence[Operation]) -> set[int]:
-    """The places of forecasts that no later one replaces: of each institution that of its latest date."""
-    as_of: dict[str, str] = {}
-    lasting: dict[str, tuple[str, int]] = {}
-    for number, operation in enumerate(ordered):
-        name = operation.institution
-        if operation.kind == "score":
-            as_of[name] = operation.content["as_of"]
-        if operation.kind == "forecast" and name in as_of and as_of[name] >= lasting.get(name, ("", 0))[0]:
-            lasting[name] = (as_of[name], number)
-    return {number for _, number in lasting.values()}
+        What was scored may be among operations that were repeated before.
+        """
+        lasting: dict[str, int] = {}
+        for number, operation in enumerate(ordered):
+            name = operation.institution
+            if operation.kind == "score":
+                self._as_of[name] = operation.content["as_of"]
+            as_of = self._as_of.get(name)
+            if operation.kind == "forecast" and as_of and as_of >= self._forecast_as_of.get(name, ""):
+                self._forecast_as_of[name] = as_of
+                lasting[name] = number
+        return set(lasting.values())
 
 
 _SHARED_BY_SCORES: Mapping[str, tuple[str, ...]] = {
