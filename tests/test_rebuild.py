@@ -221,6 +221,36 @@ def test_scores_by_rules_that_are_gone_are_taken_over(
     assert {row[3] for row in contents(places.warehouse)["score.run"]} == {old[0]}
 
 
+def test_scores_of_one_instrument_are_taken_over_where_only_its_rules_are_gone(tmp_path: Path) -> None:
+    fed = Fed(tmp_path, GOOD.replace("kind: kota}", "kind: kota, also: [pemdi-2026]}", 1))
+    load(fed.archive, fed.warehouse, now=fed.now)
+    fed.score()
+    with writing(fed.warehouse, fed.now) as connection:
+        # As if it had been scored by a program with other rules for the second instrument.
+        old = connection.execute(
+            "SELECT ruleset_hash, score_id FROM score.run WHERE instrument = 'pemdi-2026'"
+        ).fetchone()
+        assert old is not None
+        for table in ("score.run", "score.criterion", "score.ruleset_use"):
+            connection.execute(
+                f"UPDATE {table} SET ruleset_hash = 'lama' WHERE ruleset_hash = $old", {"old": old[0]}
+            )
+        for table, columns in compared_tables(connection, "warehouse").items():
+            if "score_id" in columns:
+                connection.execute(
+                    f"UPDATE {table} SET score_id = 'lama' WHERE score_id = $old", {"old": old[1]}
+                )
+        connection.execute(
+            "UPDATE ops.operation SET content = replace(content, $old, 'lama')", {"old": old[0]}
+        )
+    before = contents(fed.warehouse)
+    checked = verify(fed.archive, fed.warehouse, fed.places.published, now=fed.now)
+    assert (checked.broken, checked.taken) == ((), 1)
+    made = rebuild(fed.archive, fed.warehouse, now=fed.now)
+    assert (made.changed, made.replayed.kept, made.replayed.replaced) == ((), 1, 0)
+    assert contents(fed.warehouse) == before
+
+
 def test_a_removed_ledger_line_is_named_and_the_old_warehouse_stays(some_days: Fed, tmp_path: Path) -> None:
     places = copied(some_days, tmp_path / "data")
     before = places.warehouse.read_bytes()

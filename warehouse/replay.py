@@ -121,13 +121,20 @@ class Replay:
             for made in operation.content["scores"]
             if self._present.get(made["instrument"]) != made["ruleset_hash"]
         ]
-        if old and self._take_over(operation):
+        is_kept = bool(old) and self._take_over(operation)
+        if is_kept:
             self.done.kept += len(old)
             if len(old) == len(operation.content["scores"]):
                 self._scored.pop(operation.institution, None)
                 return
         else:
             self.done.replaced += len(old)
+        self._score_anew(operation)
+        if is_kept:
+            # The instruments of one institution are scored together; these are taken over already.
+            self._drop_present(operation, [made["instrument"] for made in old])
+
+    def _score_anew(self, operation: Operation) -> None:
         if operation.kind == "rescore":
             since = operation.content["since"]
             begin = datetime.fromisoformat(since) if since else None
@@ -148,6 +155,35 @@ class Replay:
                     "at": operation.at,
                     "told": operation.content["alerts"],
                 },
+            )
+
+    def _drop_present(self, operation: Operation, instruments: Sequence[str]) -> None:
+        """Take back what was just scored of these instruments by the present rules."""
+        made = {
+            "institution": operation.institution,
+            "at": operation.at,
+            "instruments": list(instruments),
+            "present": [self._present[name] for name in instruments if name in self._present],
+        }
+        scores = (
+            "(SELECT score_id FROM score.run WHERE institution = $institution AND scored_at = $at "
+            "AND list_contains($instruments, instrument) AND list_contains($present, ruleset_hash))"
+        )
+        with writing(self._warehouse, operation.at) as connection:
+            tables = _tables_with(connection, "warehouse", "score_id")
+            for table in sorted(tables, key=lambda name: name == "score.run"):
+                execute(connection, f"DELETE FROM {table} WHERE score_id IN {scores}", made)
+            execute(
+                connection,
+                "DELETE FROM score.ruleset_use "
+                "WHERE used_from = $at AND list_contains($present, ruleset_hash)",
+                made,
+            )
+            execute(
+                connection,
+                "DELETE FROM score.criterion WHERE list_contains($present, ruleset_hash) "
+                "AND ruleset_hash NOT IN (SELECT ruleset_hash FROM score.ruleset_use)",
+                made,
             )
 
     def _take_over(self, operation: Operation) -> bool:
