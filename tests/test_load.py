@@ -154,6 +154,22 @@ def test_each_entry_is_read_by_the_file_of_its_time(tmp_path: Path) -> None:
     assert "no source 'jdih'; there are: jdih-baru" in results[1].message
 
 
+def test_a_file_that_this_program_cannot_read_is_refused_and_the_one_before_it_stands(tmp_path: Path) -> None:
+    feed = Feed(tmp_path)
+    unknown = GOOD.replace("kind: kota}", "kind: kota, dulu: ya}")
+    feed.keep(CONFIG_SOURCE, "file:uji.yml", unknown.encode(), None)
+    feed.keep("jdih", "https://jdih.uji.go.id/x", b"rusak")
+    results = load(feed.archive, feed.warehouse, now=feed.now)
+    assert [(one.source, one.outcome) for one in results] == [
+        (CONFIG_SOURCE, "loaded"),
+        (CONFIG_SOURCE, "refused"),
+        ("jdih", "refused"),
+    ]
+    assert "institution.dulu: unknown key" in results[1].message
+    assert "institution" not in results[2].message
+    assert feed.rows("SELECT count(*) FROM core.institution") == [(1,)]
+
+
 def test_a_date_scored_after_the_fact_wakes_nobody(tmp_path: Path) -> None:
     feed = Feed(tmp_path)
     feed.listing(A, B, C)

@@ -206,11 +206,14 @@ def _take_over(warehouse: Home, batch: _Batch, staging: Staging, now: datetime) 
 
 
 class _Configs:
-    """The institutions' files as they stood when an entry was recorded; each is read once while it stands."""
+    """The institutions' files as they stood when an entry was recorded; each is read once while it stands.
+
+    One that this program cannot read does not stand: the one before it does.
+    """
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._read: dict[str, tuple[str, InstitutionFile]] = {}
+        self._read: dict[str, tuple[str, InstitutionFile | None]] = {}
 
     def at(self, entry: Entry) -> InstitutionFile | None:
         known = self._archive.ledger(entry.institution, CONFIG_SOURCE)
@@ -219,10 +222,17 @@ class _Configs:
             return None
         kept = self._read.get(entry.institution)
         if kept is None or kept[0] != earlier[-1].entry_id:
-            _, captures = self._archive.read(earlier[-1])
-            file = parse_institution(captures[0].payload.decode(), captures[0].url)
-            kept = self._read[entry.institution] = (earlier[-1].entry_id, file)
+            readable = (file for one in reversed(earlier) if (file := self._file(one)) is not None)
+            kept = self._read[entry.institution] = (earlier[-1].entry_id, next(readable, None))
         return kept[1]
+
+    def _file(self, entry: Entry) -> InstitutionFile | None:
+        _, captures = self._archive.read(entry)
+        try:
+            return parse_institution(captures[0].payload.decode(), captures[0].url)
+        except ConfigError:
+            # Its own load is refused with what is wrong with it.
+            return None
 
 
 def parse_parts(
@@ -353,6 +363,7 @@ def _prepare(
     try:
         parts = parse_parts(run, captures, config)
         if parts is None:
+            parse_institution(captures[0].payload.decode(), captures[0].url)
             return batch
         if gone and run.source in (SERVICES_SOURCE, HISTORY_SOURCE):
             parts = _late_refused(run, parts, gone)
