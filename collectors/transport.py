@@ -18,6 +18,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import ProtocolError
 
 from collectors.addresses import Reach, is_public
 from collectors.certificates import CIPHERS
@@ -166,7 +167,8 @@ def _classes(limits: Limits) -> tuple[type[ssl.SSLSocket], dict[str, type[HTTPCo
                 problem = error
                 continue
             return opened
-        raise problem
+        # urllib3 takes a bare reset for one while it sends, and reads on from a socket that is none.
+        raise ProtocolError("Connection aborted.", problem) from problem
 
     class PlainConnection(HTTPConnection):
         def _new_conn(self) -> socket.socket:

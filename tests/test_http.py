@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import socket
 import ssl
+import struct
 import threading
 import time
 import zlib
@@ -408,6 +409,23 @@ def test_a_broken_connection_is_tried_again(site: Site, session: HttpSession) ->
 
     site.pages["/h"] = half
     assert session.get(site.url("/h")).body == b"isi"
+
+
+def test_a_connection_reset_as_soon_as_it_is_made_is_a_broken_one(session: HttpSession) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def reset() -> None:
+            for _ in range(3):
+                opened, _ = server.accept()
+                # Closed so, a connection is reset.
+                opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                opened.close()
+
+        thread = threading.Thread(target=reset)
+        thread.start()
+        error = failure(session, f"http://127.0.0.1:{server.getsockname()[1]}/")
+        thread.join()
+    assert error.kind == "connection" and "reset" in error.message
 
 
 def test_an_empty_reply_is_a_broken_connection(site: Site, session: HttpSession) -> None:
