@@ -92,6 +92,7 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
         "score": ("0 6 * * *", "Asia/Jakarta"),
         "maintain": ("30 4 * * 0", "Asia/Jakarta"),
     }
+    assert _planned(prefect_home, len(deployments)) == {d["id"] for d in deployments.values()}
     for deployment in deployments.values():
         # The real city cannot be reached from here: nothing but the runs below may start.
         prefect(
@@ -133,6 +134,19 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
         assert line.places.page("kota-contoh").exists()
     artifacts = {a["key"] for a in ask(prefect_home, "/artifacts/filter", {})}
     assert {"indeks-kota-contoh", "karantina-kota-contoh"} <= artifacts
+
+
+def _planned(environment: dict[str, str], count: int) -> set[str]:
+    """The deployments that the scheduler has planned runs of, once they are so many, or after a while."""
+    deadline = time.monotonic() + 60
+    while True:
+        runs = ask(
+            environment, "/flow_runs/filter", {"flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
+        )
+        found = {run["deployment_id"] for run in runs if run["auto_scheduled"]}
+        if len(found) >= count or time.monotonic() > deadline:
+            return found
+        time.sleep(0.5)
 
 
 def _flow(deployment: dict[str, Any]) -> str:
