@@ -26,9 +26,8 @@ MARTS_FOLDER = Path(__file__).parent / "marts"
 _REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
 
 SCHEMAS = ("core", "score", "ops", "mart")
-_CONDITIONS: Mapping[str, Path] = {
-    "core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"
-}
+_PARTS: Mapping[str, Path] = {"core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"}
+"""Tables of which only some rows are published, and which."""
 
 
 @dataclass(frozen=True)
@@ -85,18 +84,23 @@ def _build(
         require_current_schema(connection, warehouse)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
+        # In as few transactions as can be: each is waited for until it is on the disk.
+        connection.execute("BEGIN")
         rows = copy_tables(connection, "warehouse", "published")
+        connection.execute("COMMIT")
         set_aside(connection, _aside(beside), now)
         connection.execute("USE aside")
         # Writers wait while the warehouse is attached; the rest does not need it.
         connection.execute("DETACH warehouse")
+        connection.execute("BEGIN")
         rows |= write_service_facts(connection, "published", now)
         connection.execute("USE published")
-        connection.execute("DETACH aside")
-        _remove(_aside(beside))
         views = create_marts(connection)
         connection.execute(statement(_REMOTE_READ))
         rows |= write_explanations(connection)
+        connection.execute("COMMIT")
+        connection.execute("DETACH aside")
+        _remove(_aside(beside))
         connection.execute("CHECKPOINT published")
         connection.execute("USE memory")
         connection.execute("DETACH published")
@@ -110,9 +114,9 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str)
     add_masking(connection)
     rows = {}
     for table, allowed in published_tables().items():
-        condition = statement(_CONDITIONS[table]).format(source=source) if table in _CONDITIONS else ""
+        part = statement(_PARTS[table]).format(source=source) if table in _PARTS else f"FROM {source}.{table}"
         copied = connection.execute(
-            f"CREATE TABLE {target}.{table} AS SELECT {selected(allowed)} FROM {source}.{table} {condition}"
+            f"CREATE TABLE {target}.{table} AS SELECT {selected(allowed)} FROM ({part})"
         ).fetchone()
         rows[table] = copied[0] if copied else 0
     return rows

@@ -12,29 +12,35 @@ from warehouse.connection import execute, statement
 
 _STEPS = Path(__file__).parent / "uptime"
 _MODELS = ("institution_current", "service_window")
-_RULES = ("counted_rule", "counted_from")
+# What is taken from single checks; the steps after these look at these only.
+_SEEN = ("counted_rule", "counted_from", "counted_service", "counted_seen")
 
 
 def count_checks(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, institution: str | None = None
 ) -> None:
     """Build the tables `counted_*` from the current database, as of a moment (of one institution)."""
-    stand_rules(connection, as_of, institution)
-    for path in sorted(_STEPS.glob("[0-9]*.sql")):
-        if _name(path) not in _RULES:
-            _build(connection, path, as_of)
+    see_checks(connection, as_of, institution)
+    count_seen(connection, as_of)
 
 
-def stand_rules(
+def see_checks(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, institution: str | None = None
 ) -> None:
-    """Build those that say by which rules, and from when on, checks are counted; and maintenance."""
+    """Build those that say which checks are counted one by one, by which rules; and maintenance."""
     parameters = {"as_of": as_of, "institutions": [institution] if institution else None}
     for model in load_models():
         if model.name in _MODELS:
             execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
     for path in sorted(_STEPS.glob("[0-9]*.sql")):
-        if _name(path) in _RULES:
+        if _name(path) in _SEEN:
+            _build(connection, path, as_of)
+
+
+def count_seen(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
+    """Build those that follow from them, without another look at the checks."""
+    for path in sorted(_STEPS.glob("[0-9]*.sql")):
+        if _name(path) not in _SEEN:
             _build(connection, path, as_of)
 
 

@@ -13,32 +13,25 @@ import duckdb
 
 from transforms.instrument import load_models
 from warehouse.connection import execute, statement
-from warehouse.service_counts import count_checks, stand_rules
+from warehouse.service_counts import count_seen, see_checks
 
 _QUERIES = Path(__file__).parent / "queries"
 _ASIDE = Path(__file__).parent / "aside"
-_MODELS = ("check_fault", "check_up", "service_check", "service_state")
-_WHOLE = (
-    "institution",
-    "maintenance",
-    "service",
-    "uptime_rolled",
-    "uptime_day",
-    "uptime_month",
-    "uptime_outage",
-)
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> None:
-    """Copy what counting as of `now` needs from the current database into one of its own, named `aside`."""
+    """Take what counting as of `now` needs of the current database.
+
+    Into a database of its own, named `aside`, and temporary tables.
+    """
     quoted = str(path).replace("'", "''")
     connection.execute(f"ATTACH '{quoted}' AS aside")
+    see_checks(connection, now)
+    connection.execute("BEGIN")
     connection.execute("CREATE SCHEMA aside.core")
-    for table in _WHOLE:
-        connection.execute(f"CREATE TABLE aside.core.{table} AS FROM core.{table}")
-    stand_rules(connection, now)
     for step in sorted(_ASIDE.glob("*.sql")):
         execute(connection, statement(step), {"as_of": now})
+    connection.execute("COMMIT")
 
 
 def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> dict[str, int]:
@@ -46,10 +39,9 @@ def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now:
 
     Returns rows per table.
     """
-    count_checks(connection, now)
-    for model in load_models():
-        if model.name in _MODELS:
-            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
+    count_seen(connection, now)
+    (state,) = (model for model in load_models() if model.name == "service_state")
+    execute(connection, f"CREATE OR REPLACE TEMP TABLE {state.name} AS {state.sql}", {"as_of": now})
     rows = {}
     for table in ("service_now", "service_sla"):
         facts = statement(_QUERIES / f"{table}.sql")

@@ -5,7 +5,9 @@ WITH bound AS (
     SELECT checked.institution, checked.first_at, known.known_from
     FROM (
         SELECT institution, min(checked_at) AS first_at
-        FROM core.uptime_check SEMI JOIN institution_current USING (institution)
+        FROM core.uptime_check
+        SEMI JOIN institution_current USING (institution)
+        SEMI JOIN core.maintenance USING (institution)
         WHERE checked_at <= $as_of GROUP BY institution
     ) AS checked
     JOIN (SELECT institution, min(valid_from) AS known_from FROM core.institution GROUP BY institution) AS known

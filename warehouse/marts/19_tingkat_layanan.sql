@@ -8,8 +8,7 @@ SELECT
     level.service_id AS layanan,
     coalesce(service.name, level.service_id) AS nama,
     coalesce(agency.name, level.agency) AS perangkat_daerah,
-    count(level.service_id) OVER (PARTITION BY level.institution, level.period, level.starts_on, level.agency)
-        AS layanan_dipantau,
+    level.services AS layanan_dipantau,
     round(100 * level.up_seconds / nullif(level.up_seconds + level.down_seconds, 0), 3)::DECIMAL(6, 3) AS ketersediaan_persen,
     level.checks AS pemeriksaan,
     level.checks_up AS pemeriksaan_hidup,

@@ -1,23 +1,33 @@
--- Which uptime checks go into the copy, as a condition on them: of each service the last, the last that read its
--- page, and the last by the moment last scored, which hints rest on; and those that the latest scores cite.
-WHERE (institution, service_id, checked_at) IN (
-    SELECT (institution, service_id, unnest([
+-- The uptime checks that go into the copy: of each service the last, the last that read its page, and the last by the
+-- moment last scored, which hints rest on; and those that the latest scores cite.
+WITH scored AS (
+    SELECT institution, max(as_of) AS as_of FROM {source}.score.run GROUP BY institution
+),
+
+last AS MATERIALIZED (
+    SELECT institution, service_id, unnest([
         max(checked_at) FILTER (WHERE source = 'layanan'), max(checked_at) FILTER (WHERE is_compromised IS NOT NULL)
-    ]))
+    ]) AS checked_at
     FROM {source}.core.uptime_check
     GROUP BY institution, service_id
     UNION ALL
     -- Watching goes on while a score is being published: of a service that is watched two days are enough.
-    SELECT (institution, service_id, unnest([
+    SELECT institution, service_id, unnest([
         max(checked_at), max(checked_at) FILTER (WHERE is_up), max(checked_at) FILTER (WHERE tls_ok)
-    ]))
-    FROM {source}.core.uptime_check
-    JOIN (SELECT institution, max(as_of) AS as_of FROM {source}.score.run GROUP BY institution) AS scored
-        USING (institution)
-    WHERE source = 'layanan' AND checked_at <= as_of AND checked_at > as_of - INTERVAL 2 DAY
+    ])
+    FROM (
+        SELECT past.institution, past.service_id, past.checked_at, past.is_up, past.tls_ok
+        FROM {source}.core.uptime_check AS past
+        JOIN scored USING (institution)
+        WHERE past.source = 'layanan' AND past.checked_at <= scored.as_of
+            AND past.checked_at > scored.as_of - INTERVAL 2 DAY
+            AND past.checked_at > (SELECT min(as_of) - INTERVAL 2 DAY FROM scored)
+    )
     GROUP BY institution, service_id
-) OR (institution, capture_id) IN (
-    SELECT (finding.institution, unnest(finding.evidence_ids))
+),
+
+cited AS MATERIALIZED (
+    SELECT DISTINCT finding.institution, unnest(finding.evidence_ids) AS capture_id
     FROM {source}.score.finding AS finding
     SEMI JOIN (
         SELECT arg_max(score_id, (as_of, scored_at)) AS score_id
@@ -25,3 +35,11 @@ WHERE (institution, service_id, checked_at) IN (
         GROUP BY institution, instrument, ruleset_hash
     ) AS latest USING (score_id)
 )
+
+-- Each alone, so that either looks only where such checks can be.
+FROM {source}.core.uptime_check
+SEMI JOIN last USING (institution, service_id, checked_at)
+UNION ALL
+FROM {source}.core.uptime_check
+SEMI JOIN cited USING (institution, capture_id)
+ANTI JOIN last USING (institution, service_id, checked_at)

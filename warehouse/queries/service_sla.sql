@@ -63,6 +63,13 @@ spent_total AS (
     )
 ),
 
+watched AS (
+    SELECT institution, agency, period, starts_on, count(service_id) AS services
+    FROM spent_total
+    WHERE up_us + down_us + unknown_us + excluded_us > 0
+    GROUP BY institution, agency, period, starts_on
+),
+
 -- What each outage took of each day and month, and its whole length where it ended.
 outage AS (
     SELECT
@@ -121,79 +128,99 @@ repair_total AS (
     )
 ),
 
--- Months that are rolled up as far as they are, in full where nothing of them is counted one by one.
-month_rolled AS (
-    SELECT past.*
-    FROM core.uptime_month AS past
-    JOIN rolled ON rolled.institution = past.institution AND rolled.service_id = past.service_id
-        AND (rolled.stands OR past.month < rolled.month_from)
+-- Numbers in the place of names: there are millions of counts of milliseconds.
+numbered AS MATERIALIZED (
+    SELECT
+        institution, agency, service_id,
+        row_number() OVER (ORDER BY institution, service_id)::INTEGER AS service_no,
+        dense_rank() OVER (ORDER BY institution, agency)::INTEGER AS agency_no
+    FROM service
 ),
 
-month_time AS (
-    SELECT institution, service_id, month, 'total_ms' AS kind, unnest(total_ms, recursive := TRUE) FROM month_rolled
-    UNION ALL
-    SELECT institution, service_id, month, 'first_byte_ms', unnest(first_byte_ms, recursive := TRUE)
+month_counted AS MATERIALIZED (
+    SELECT
+        numbered.service_no, numbered.agency_no, date_trunc('month', part.day)::DATE AS month,
+        part.kind = 'total_ms' AS is_total, part.ms, part.n
+    FROM counted_time AS part
+    JOIN numbered USING (institution, service_id)
+),
+
+-- Months that are rolled up as far as they are; alone where nothing of them is counted one by one.
+month_rolled AS MATERIALIZED (
+    SELECT
+        past.* EXCLUDE (institution, service_id), numbered.service_no, numbered.agency_no,
+        counted.month IS NULL AS is_alone
+    FROM core.uptime_month AS past
+    JOIN rolled USING (institution, service_id)
+    JOIN numbered USING (institution, service_id)
+    LEFT JOIN (SELECT DISTINCT service_no, month FROM month_counted) AS counted USING (service_no, month)
+    WHERE rolled.stands OR past.month < rolled.month_from
+),
+
+-- The days of the month in which counting anew begins.
+day_rolled AS MATERIALIZED (
+    SELECT numbered.service_no, numbered.agency_no, rolled.month_from AS month, past.total_ms, past.first_byte_ms
+    FROM core.uptime_day AS past
+    JOIN rolled USING (institution, service_id)
+    JOIN numbered USING (institution, service_id)
+    WHERE NOT rolled.stands AND past.day >= rolled.month_from AND past.day < rolled.day_from
+),
+
+month_time AS MATERIALIZED (
+    SELECT service_no, agency_no, month, is_alone, TRUE AS is_total, unnest(total_ms, recursive := TRUE)
     FROM month_rolled
     UNION ALL
-    SELECT
-        past.institution, past.service_id, rolled.month_from, 'total_ms',
-        unnest(past.total_ms, recursive := TRUE)
-    FROM core.uptime_day AS past
-    JOIN rolled ON rolled.institution = past.institution AND rolled.service_id = past.service_id
-        AND NOT rolled.stands AND past.day >= rolled.month_from AND past.day < rolled.day_from
+    SELECT service_no, agency_no, month, is_alone, FALSE, unnest(first_byte_ms, recursive := TRUE) FROM month_rolled
     UNION ALL
-    SELECT
-        past.institution, past.service_id, rolled.month_from, 'first_byte_ms',
-        unnest(past.first_byte_ms, recursive := TRUE)
-    FROM core.uptime_day AS past
-    JOIN rolled ON rolled.institution = past.institution AND rolled.service_id = past.service_id
-        AND NOT rolled.stands AND past.day >= rolled.month_from AND past.day < rolled.day_from
+    SELECT service_no, agency_no, month, FALSE, TRUE, unnest(total_ms, recursive := TRUE) FROM day_rolled
     UNION ALL
-    SELECT institution, service_id, date_trunc('month', day)::DATE, kind, ms, n FROM counted_time
+    SELECT service_no, agency_no, month, FALSE, FALSE, unnest(first_byte_ms, recursive := TRUE) FROM day_rolled
+    UNION ALL
+    SELECT service_no, agency_no, month, FALSE, is_total, ms, n FROM month_counted
 ),
 
-month_alone AS (
-    SELECT past.*
-    FROM month_rolled AS past
-    ANTI JOIN (
-        SELECT institution, service_id, date_trunc('month', day)::DATE AS month FROM counted_time
-    ) AS counted USING (institution, service_id, month)
+month_reached AS (
+    SELECT
+        agency_no, service_no, month, is_total, ms,
+        -- Narrow again: sums of BIGINT are HUGEINT, and dividing those is slow.
+        (sum(n) OVER (PARTITION BY agency_no, service_no, month, is_total ORDER BY ms))::BIGINT AS so_far,
+        (sum(n) OVER (PARTITION BY agency_no, service_no, month, is_total))::BIGINT AS n_all
+    FROM (
+        SELECT agency_no, NULL::INTEGER AS service_no, month, is_total, ms, sum(n)::BIGINT AS n
+        FROM month_time
+        GROUP BY agency_no, month, is_total, ms
+        UNION ALL
+        SELECT agency_no, service_no, month, is_total, ms, sum(n)::BIGINT
+        FROM month_time
+        WHERE NOT is_alone
+        GROUP BY agency_no, service_no, month, is_total, ms
+    )
 ),
 
 month_took AS (
     SELECT
-        institution, agency, service_id, month,
-        min(ms) FILTER (WHERE kind = 'total_ms' AND so_far >= (n_all * 50 + 99) // 100) AS total_ms_p50,
-        min(ms) FILTER (WHERE kind = 'total_ms' AND so_far >= (n_all * 95 + 99) // 100) AS total_ms_p95,
-        min(ms) FILTER (WHERE kind = 'total_ms' AND so_far >= (n_all * 99 + 99) // 100) AS total_ms_p99,
-        min(ms) FILTER (WHERE kind = 'first_byte_ms' AND so_far >= (n_all * 50 + 99) // 100) AS first_byte_ms_p50,
-        min(ms) FILTER (WHERE kind = 'first_byte_ms' AND so_far >= (n_all * 95 + 99) // 100) AS first_byte_ms_p95,
-        min(ms) FILTER (WHERE kind = 'first_byte_ms' AND so_far >= (n_all * 99 + 99) // 100) AS first_byte_ms_p99
+        agency.institution, agency.agency, service.service_id, 'bulan' AS period, took.month AS starts_on,
+        took.* EXCLUDE (agency_no, service_no, month)
     FROM (
         SELECT
-            *,
-            sum(n) OVER (PARTITION BY institution, agency, service_id, month, kind ORDER BY ms) AS so_far,
-            sum(n) OVER (PARTITION BY institution, agency, service_id, month, kind) AS n_all
-        FROM (
-            SELECT institution, agency, NULL AS service_id, month, kind, ms, sum(n) AS n
-            FROM month_time
-            JOIN service USING (institution, service_id)
-            GROUP BY institution, agency, month, kind, ms
-            UNION ALL
-            SELECT institution, agency, service_id, month, kind, ms, sum(n)
-            FROM month_time
-            JOIN service USING (institution, service_id)
-            ANTI JOIN month_alone USING (institution, service_id, month)
-            GROUP BY institution, agency, service_id, month, kind, ms
-        )
-    )
-    GROUP BY institution, agency, service_id, month
-    UNION ALL
-    SELECT
-        institution, agency, service_id, month, total_ms_p50, total_ms_p95, total_ms_p99,
-        first_byte_ms_p50, first_byte_ms_p95, first_byte_ms_p99
-    FROM month_alone
-    JOIN service USING (institution, service_id)
+            agency_no, service_no, month,
+            min(ms) FILTER (WHERE is_total AND so_far >= (n_all * 50 + 99) // 100) AS total_ms_p50,
+            min(ms) FILTER (WHERE is_total AND so_far >= (n_all * 95 + 99) // 100) AS total_ms_p95,
+            min(ms) FILTER (WHERE is_total AND so_far >= (n_all * 99 + 99) // 100) AS total_ms_p99,
+            min(ms) FILTER (WHERE NOT is_total AND so_far >= (n_all * 50 + 99) // 100) AS first_byte_ms_p50,
+            min(ms) FILTER (WHERE NOT is_total AND so_far >= (n_all * 95 + 99) // 100) AS first_byte_ms_p95,
+            min(ms) FILTER (WHERE NOT is_total AND so_far >= (n_all * 99 + 99) // 100) AS first_byte_ms_p99
+        FROM month_reached
+        GROUP BY agency_no, service_no, month
+        UNION ALL
+        SELECT
+            agency_no, service_no, month, total_ms_p50, total_ms_p95, total_ms_p99,
+            first_byte_ms_p50, first_byte_ms_p95, first_byte_ms_p99
+        FROM month_rolled
+        WHERE is_alone
+    ) AS took
+    JOIN (SELECT DISTINCT institution, agency, agency_no FROM numbered) AS agency USING (agency_no)
+    LEFT JOIN numbered AS service USING (service_no)
 )
 
 SELECT
@@ -210,8 +237,12 @@ SELECT
     coalesce(spent.took.total_ms_p99, took.total_ms_p99) AS total_ms_p99,
     coalesce(spent.took.first_byte_ms_p50, took.first_byte_ms_p50) AS first_byte_ms_p50,
     coalesce(spent.took.first_byte_ms_p95, took.first_byte_ms_p95) AS first_byte_ms_p95,
-    coalesce(spent.took.first_byte_ms_p99, took.first_byte_ms_p99) AS first_byte_ms_p99
+    coalesce(spent.took.first_byte_ms_p99, took.first_byte_ms_p99) AS first_byte_ms_p99,
+    watched.services
 FROM spent_total AS spent
+LEFT JOIN watched
+    ON watched.institution = spent.institution AND watched.agency IS NOT DISTINCT FROM spent.agency
+    AND watched.period = spent.period AND watched.starts_on = spent.starts_on
 LEFT JOIN outage_total AS down
     ON down.institution = spent.institution AND down.agency = spent.agency
     AND down.service_id IS NOT DISTINCT FROM spent.service_id
@@ -223,6 +254,6 @@ LEFT JOIN repair_total AS repair
 LEFT JOIN month_took AS took
     ON took.institution = spent.institution AND took.agency = spent.agency
     AND took.service_id IS NOT DISTINCT FROM spent.service_id
-    AND spent.period = 'bulan' AND took.month = spent.starts_on
+    AND took.period = spent.period AND took.starts_on = spent.starts_on
 WHERE spent.up_us + spent.down_us + spent.unknown_us + spent.excluded_us > 0
 ORDER BY spent.institution, spent.period, spent.starts_on, spent.agency, spent.service_id NULLS FIRST

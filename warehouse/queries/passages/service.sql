@@ -1,25 +1,48 @@
 -- Checks of the services that a reason names; where it names none ("Semua 12 layanan"), the first few of the batch.
-WITH checked AS (
+WITH watched AS (
     SELECT
-        cited.*, past.* EXCLUDE (institution, capture_id, loaded_at),
-        watched.name, watched.expect_text,
-        ends_with(cited.reason, watched.name) OR list_bool_or(list_transform(
+        cited.*, service.service_id, service.name, service.expect_text,
+        ends_with(cited.reason, service.name) OR list_bool_or(list_transform(
             [':', ' (', ', ', ' mati', ' sejak', ' hidup', ' menyala'],
-            mark -> contains(cited.reason, watched.name || mark)
+            mark -> contains(cited.reason, service.name || mark)
         )) AS is_named
     FROM cited_evidence AS cited
+    JOIN core.service AS service
+        ON service.institution = cited.institution
+        AND service.valid_from <= cited.as_of AND (service.valid_to IS NULL OR service.valid_to > cited.as_of)
+),
+
+-- A capture may hold the checks of all services: only those few that are told are looked at whole.
+checked AS (
+    SELECT
+        watched.score_id, watched.criterion, watched.capture_id, watched.name, watched.service_id, watched.is_named,
+        watched.expect_text, past.is_up, past.checked_at, past.rowid AS place
+    FROM watched
     JOIN core.uptime_check AS past
-        ON past.institution = cited.institution AND past.capture_id = cited.capture_id
-    JOIN core.service AS watched
-        ON watched.institution = past.institution AND watched.service_id = past.service_id
-        AND watched.valid_from <= cited.as_of AND (watched.valid_to IS NULL OR watched.valid_to > cited.as_of)
-    WHERE past.checked_at <= cited.as_of
+        ON past.institution = watched.institution AND past.capture_id = watched.capture_id
+        AND past.service_id = watched.service_id
+    WHERE past.checked_at <= watched.as_of
+),
+
+named AS (
+    SELECT score_id, criterion, bool_or(is_named) AS is_any_named FROM checked GROUP BY score_id, criterion
+),
+
+few AS (
+    SELECT checked.score_id, checked.criterion, checked.name, checked.expect_text, checked.place
+    FROM checked
+    JOIN named USING (score_id, criterion)
+    WHERE checked.is_named OR NOT named.is_any_named
+    QUALIFY row_number() OVER (
+        PARTITION BY score_id, criterion, capture_id
+        ORDER BY coalesce(is_up, FALSE), name, service_id, checked_at
+    ) <= 3
 ),
 
 told AS (
-    SELECT *
-    FROM checked
-    QUALIFY is_named OR NOT bool_or(is_named) OVER (PARTITION BY score_id, criterion)
+    SELECT few.score_id, few.criterion, few.name, few.expect_text, past.*
+    FROM few
+    JOIN core.uptime_check AS past ON past.rowid = few.place
 )
 
 SELECT
@@ -49,6 +72,3 @@ SELECT
         ), '')
     ) AS words
 FROM told
-QUALIFY row_number() OVER (
-    PARTITION BY score_id, criterion, capture_id ORDER BY coalesce(is_up, FALSE), name, service_id, checked_at
-) <= 3

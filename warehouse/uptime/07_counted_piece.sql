@@ -2,7 +2,7 @@
 -- are maintenance. Nothing before counted_from.
 WITH spell AS (
     SELECT
-        institution, service_id, time_zone, greatest(checked_at, counted_from) AS starts_at, ends_at,
+        service_no, institution, service_id, time_zone, greatest(checked_at, counted_from) AS starts_at, ends_at,
         CASE WHEN is_up THEN 'up' WHEN NOT is_up THEN 'down' END AS kind,
         CASE WHEN NOT is_up THEN outage_at END AS outage_at,
         day, NOT is_before AND ends_at <= day_ends_at AS is_whole
@@ -10,17 +10,17 @@ WITH spell AS (
     WHERE is_up IS NOT NULL AND (counted_from IS NULL OR ends_at > counted_from)
     UNION ALL
     SELECT
-        institution, service_id, any_value(time_zone),
+        service_no, any_value(institution), any_value(service_id), any_value(time_zone),
         greatest(min(checked_at), any_value(counted_from)), $as_of::TIMESTAMPTZ, 'watched', NULL, NULL, FALSE
     FROM counted_told
-    GROUP BY institution, service_id
+    GROUP BY service_no
 ),
 
 piece AS (
-    SELECT institution, service_id, kind, outage_at, day, starts_at, ends_at FROM spell WHERE is_whole
+    SELECT service_no, institution, service_id, kind, outage_at, day, starts_at, ends_at FROM spell WHERE is_whole
     UNION ALL
     SELECT
-        spell.institution, spell.service_id, spell.kind, spell.outage_at,
+        spell.service_no, spell.institution, spell.service_id, spell.kind, spell.outage_at,
         cut.day::DATE AS day,
         greatest(starts_at, timezone(time_zone, cut.day)) AS starts_at,
         least(ends_at, timezone(time_zone, cut.day + INTERVAL 1 DAY)) AS ends_at
@@ -33,13 +33,13 @@ piece AS (
 
 excluded AS (
     SELECT
-        piece.institution, piece.service_id, piece.kind, piece.starts_at,
+        piece.service_no, piece.kind, piece.starts_at,
         sum(epoch_us(least(piece.ends_at, gap.ends_at)) - epoch_us(greatest(piece.starts_at, gap.starts_at)))::BIGINT AS us
     FROM piece
     JOIN service_window AS gap
         ON gap.institution = piece.institution AND gap.service_id = piece.service_id
         AND gap.starts_at < piece.ends_at AND gap.ends_at > piece.starts_at
-    GROUP BY piece.institution, piece.service_id, piece.kind, piece.starts_at
+    GROUP BY piece.service_no, piece.kind, piece.starts_at
 )
 
 SELECT
@@ -47,4 +47,4 @@ SELECT
     coalesce(excluded.us, 0) AS excluded_us,
     epoch_us(piece.ends_at) - epoch_us(piece.starts_at) - coalesce(excluded.us, 0) AS us
 FROM piece
-LEFT JOIN excluded USING (institution, service_id, kind, starts_at)
+LEFT JOIN excluded USING (service_no, kind, starts_at)

@@ -1,0 +1,12 @@
+-- The checks that were not up, without those in maintenance, which are none (service_check).
+CREATE OR REPLACE TEMP TABLE not_up AS
+SELECT seen.*
+FROM (
+    SELECT institution, service_id, checked_at, capture_id, is_up, status, error_class, attempts, is_https, tls_ok,
+        cert_expires_at
+    FROM core.uptime_check
+    WHERE source = 'layanan' AND checked_at <= $as_of AND is_up IS NOT TRUE AND error_class IS DISTINCT FROM 'own_outage'
+) AS seen
+ASOF LEFT JOIN service_window AS gap
+    ON gap.institution = seen.institution AND gap.service_id = seen.service_id AND seen.checked_at >= gap.starts_at
+WHERE gap.ends_at IS NULL OR seen.checked_at >= gap.ends_at
