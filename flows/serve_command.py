@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import signal
 import threading
 from pathlib import Path
@@ -46,6 +47,8 @@ def register(app: typer.Typer) -> None:
                 f"{token_env} must hold a token of at least {SHORTEST_TOKEN} characters; "
                 "make one with: openssl rand -hex 24"
             )
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+)? ?[KMGT]i?B", memory, re.IGNORECASE):
+            raise ServeUsageError(f"--memory {memory!r} is no size; write 512MB or 2GB")
         if not _is_loopback(host):
             if not allow_remote:
                 raise ServeUsageError(

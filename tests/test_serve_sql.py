@@ -157,6 +157,7 @@ def test_another_duckdb_reads_the_copy_and_can_do_nothing_else(
         (None, [], "must hold a token of at least 24"),
         ("pendek", [], "must hold a token of at least 24"),
         (TOKEN, ["--host", "192.0.2.1"], "say --allow-remote"),
+        (TOKEN, ["--memory", "banyak"], "is no size; write 512MB"),
         (TOKEN, ["--host", "server.contoh.example"], "say --allow-remote"),
     ],
 )
