@@ -17,7 +17,9 @@ install: .venv/installed  ## Create .venv from the lock file
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.11 to 3.13 is needed; set PYTHON=python3.12, say"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv || { echo "see README: Debian needs python3-venv"; exit 1; }
-	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@# As constraints, too: older pips take the newest SQLAlchemy where it is asked for with extras.
+	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --require-hashes \
+		-r requirements.lock -c requirements.lock
 	@$(BIN)/python -m pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
