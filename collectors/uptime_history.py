@@ -175,6 +175,10 @@ def _batch(capture: Capture) -> dict[str, Any]:
         raise ParseError(capture.url, f"is not JSON ({error})", "Import the export again") from error
     if not isinstance(batch, dict) or batch.get("format") != FORMAT:
         raise ParseError(capture.url, f"is no batch of format {FORMAT!r}", "Import the export again")
+    of_kind = {"service_id": str, "url": str, "checks": list}
+    wrong = [name for name, kind in of_kind.items() if not isinstance(batch.get(name), kind)]
+    if wrong:
+        raise ParseError(capture.url, f"has no readable {', '.join(wrong)}", "Import the export again")
     return batch
 
 

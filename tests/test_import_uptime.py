@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from collectors.archive import Archive
-from collectors.evidence import ParseError
+from collectors.evidence import Capture, ParseError
 from collectors.institution import HISTORY_SOURCE, ConfigError
-from collectors.uptime_history import Heartbeat, Tool, read_export
+from collectors.uptime_history import FORMAT, Heartbeat, Tool, parse, read_export
 from flows.import_uptime import Imported, import_uptime
 from flows.load import load
 from flows.places import Places
@@ -244,3 +244,14 @@ def test_a_file_of_something_else_is_refused(tmp_path: Path, tool: Tool, content
     path.write_bytes(content)
     with pytest.raises(ParseError, match=said):
         read_export(path, tool)
+
+
+@pytest.mark.parametrize("lost", ["checks", "service_id", "url"])
+def test_an_archived_batch_without_a_part_is_refused(lost: str) -> None:
+    """Loading takes a refusal for one run's; any other error would end the load of everything."""
+    batch = {"format": FORMAT, "service_id": "satu", "url": "https://satu.go.id/", "checks": []}
+    del batch[lost]
+    at = datetime(2026, 11, 1, tzinfo=UTC)
+    capture = Capture("urn:1", "impor:satu", at, None, (), "", json.dumps(batch).encode())
+    with pytest.raises(ParseError, match=f"has no readable {lost}"):
+        parse([capture])
