@@ -139,13 +139,12 @@ def kill_loop(
         disturbed, whole, apart = (Places(folder / name) for name in ("disturbed", "whole", "apart"))
         for places in (disturbed, whole, apart):
             places.root.mkdir()
-        disturbed.archive.mkdir()
-        whole.archive.symlink_to(disturbed.archive.resolve())
         seen, due = _Seen(), Fraction(0)
         for day in range(1, days + 1):
             city.day = min(day, 3)
             now = MORNING + timedelta(days=day - 1, hours=2)
             for stage, weight in STAGES.items():
+                _share(disturbed, whole)
                 # What nobody disturbs comes first: it shows how long the stage takes.
                 needed = _to_the_end(stage, config, apart if stage == "collect" else whole, now)
                 before, due = due, due + Fraction(kills * weight, days * sum(STAGES.values()))
@@ -158,6 +157,15 @@ def kill_loop(
                 say(f"day {day}, {stage}: {tally.kills.total()} kills, nothing committed was lost")
             _compare(disturbed, whole, tally)
     return tally
+
+
+def _share(disturbed: Places, whole: Places) -> None:
+    """Both load what was collected; each has a journal of its own, as a stage may be called more often here."""
+    for collected in disturbed.archive.glob("*/*"):
+        link = whole.archive / collected.relative_to(disturbed.archive)
+        if collected.name != JOURNAL_SOURCE and not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(collected.resolve())
 
 
 def shown(tally: Tally, seed: int, seconds: float) -> str:

@@ -301,7 +301,7 @@ def test_no_person_and_no_number_reaches_core_copy_page_or_alerts(tmp_path: Path
     line.notify()
     (alert,) = [a for a in scored.alerts if a.kind == "application_after_moratorium"]
     assert alert.line == (
-        "2 aplikasi mulai atau pertama tercatat sejak moratorium 2026-06-01: "
+        "2 aplikasi mulai atau pertama tercatat sejak moratorium 01-06-2026: "
         "Buku Tamu (disamarkan) (Dinas C), e-Hadir (Dinas A)"
     )
     with line.published() as connection:

@@ -15,8 +15,8 @@ WITH watched AS (
 -- A capture may hold the checks of all services: only those few that are told are looked at whole.
 checked AS (
     SELECT
-        watched.score_id, watched.criterion, watched.capture_id, watched.name, watched.service_id, watched.is_named,
-        watched.expect_text, past.is_up, past.checked_at, past.rowid AS place
+        watched.score_id, watched.criterion, watched.institution, watched.capture_id, watched.name,
+        watched.service_id, watched.is_named, watched.expect_text, past.is_up, past.checked_at
     FROM watched
     JOIN core.uptime_check AS past
         ON past.institution = watched.institution AND past.capture_id = watched.capture_id
@@ -29,7 +29,7 @@ named AS (
 ),
 
 few AS (
-    SELECT checked.score_id, checked.criterion, checked.name, checked.expect_text, checked.place
+    SELECT checked.* EXCLUDE (is_named, is_up)
     FROM checked
     JOIN named USING (score_id, criterion)
     WHERE checked.is_named OR NOT named.is_any_named
@@ -42,7 +42,7 @@ few AS (
 told AS (
     SELECT few.score_id, few.criterion, few.name, few.expect_text, past.*
     FROM few
-    JOIN core.uptime_check AS past ON past.rowid = few.place
+    JOIN core.uptime_check AS past USING (institution, capture_id, service_id, checked_at)
 )
 
 SELECT
