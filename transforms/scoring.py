@@ -23,7 +23,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property, lru_cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from transforms.instrument import (
     Band,
@@ -261,11 +261,77 @@ def judgements(
     raise a level.
     """
 
-    def claim(call: ProbeCall, ttl: timedelta | None = None) -> _Claim | None:
-        answer = answers.get(call)
+    case = Case(rules, instrument, probes, answers, attestations, freshness, external)
+    return tuple(
+        [
+            case.heard(asked).judgement(as_of)
+            for asked in _asked_of(Same(rules), Same(instrument))
+            if only is None or asked.rule.criterion in only
+        ]
+    )
+
+
+class Case:
+    """What is known of one institution, as `judgements` takes it, heard criterion by criterion."""
+
+    def __init__(
+        self,
+        rules: Rules,
+        instrument: Instrument,
+        probes: Mapping[str, Probe],
+        answers: Mapping[ProbeCall, Answer],
+        attestations: Sequence[Attested],
+        freshness: Mapping[str, Freshness],
+        external: Mapping[str, ExternalValue] | None = None,
+    ) -> None:
+        self._norm = Same(rules), Same(instrument)
+        self._probes = probes
+        self._answers = answers
+        self._freshness = freshness
+        self._grace = freshness["attestation"].grace
+        self._borrowed = {
+            index.id: _Borrowed(
+                index,
+                (external or {}).get(index.id),
+                freshness.get("external_index") or Freshness(*EXTERNAL_INDEX_DAYS),
+            )
+            for index in instrument.external_indices
+        }
+        self._about: dict[str, list[Attested]] = {}
+        for attested in attestations:
+            self._about.setdefault(attested.criterion, []).append(attested)
+
+    def __getitem__(self, criterion: str) -> Heard:
+        """What speaks on a criterion."""
+        return self.heard(_by_criterion(*self._norm)[criterion])
+
+    def heard(self, asked: _Asked) -> Heard:
+        """What speaks on a criterion, given with its place."""
+        rule, about = asked.rule, self._about
+        speaking = asked.statements_in(about) if rule.attestation and about else ()
+        if asked.blank is not None and not speaking:
+            return Heard(asked, (), (), self._answers)
+        hint = _hint(rule, self._claim) if rule.hinted_by else None
+        signed = _signed(speaking, self._grace, rule.ttl) if speaking else []
+        refutations = [c for call in rule.refuted_by if (c := self._claim(call, rule.ttl)) and c.holds]
+        alternatives = [*[c for call in rule.met_by if (c := self._claim(call, rule.ttl))], *signed]
+        score = unusable = None
+        if rule.external_index:
+            borrowed = self._borrowed[rule.external_index]
+            if asked.indicator.score_from == "external_index":
+                score = borrowed.score()
+            try:
+                if reached := borrowed.claim(asked.level, rule.ttl):
+                    alternatives.append(reached)
+            except InstrumentError as error:
+                unusable = str(error)
+        return Heard(asked, refutations, alternatives, self._answers, hint, score, unusable)
+
+    def _claim(self, call: ProbeCall, ttl: timedelta | None) -> _Claim | None:
+        answer = self._answers.get(call)
         if answer is None or answer.holds is None or answer.error is not None or answer.observed_at is None:
             return None
-        limits = freshness[probes[call.probe].kind]
+        limits = self._freshness[self._probes[call.probe].kind]
         fresh_until = answer.observed_at + (ttl or limits.ttl)
         return _Claim(
             answer.holds,
@@ -278,31 +344,138 @@ def judgements(
             call,
         )
 
-    grace = freshness["attestation"].grace
-    borrowed = {
-        index.id: _Borrowed(
-            index,
-            (external or {}).get(index.id),
-            freshness.get("external_index") or Freshness(*EXTERNAL_INDEX_DAYS),
-        )
-        for index in instrument.external_indices
-    }
-    about: dict[str, list[Attested]] = {}
-    for attested in attestations:
-        about.setdefault(attested.criterion, []).append(attested)
-    found = []
-    for asked in _asked_of(Same(rules), Same(instrument)):
-        rule = asked.rule
-        if only is not None and rule.criterion not in only:
-            continue
-        speaking = asked.statements_in(about) if rule.attestation and about else ()
-        if asked.blank is not None and not speaking:
-            found.append(asked.blank)
-        else:
-            found.append(
-                _finding(asked.indicator, asked.level, rule, claim, answers, speaking, borrowed, grace, as_of)
+
+class Heard(NamedTuple):
+    """All that speaks on a criterion, of which its finding at any moment follows."""
+
+    asked: _Asked
+    refutations: Sequence[_Claim]
+    alternatives: Sequence[_Claim]
+    answers: Mapping[ProbeCall, Answer]
+    hint: str | None = None
+    score: Fraction | None = None
+    unusable: str | None = None
+
+    def judgement(self, as_of: datetime) -> Judgement:
+        """The finding at a moment, with how long it stands."""
+        if self.is_blank:
+            assert self.asked.blank is not None
+            return self.asked.blank
+        state, claim, is_carried = self._verdict(as_of)
+        found = self._found(state, claim, is_carried, as_of)
+        if claim is None:
+            return Judgement(found)
+        if claim.call is not None and not found.is_fresh:
+            # What has aged is judged again: only what is fresh is followed by its age alone.
+            return Judgement(found, None, as_of)
+        return Judgement(found, claim.call, _due_at([*self.refutations, *self.alternatives], as_of))
+
+    def finding(self, as_of: datetime) -> Finding:
+        """The finding at a moment."""
+        if self.is_blank:
+            assert self.asked.blank is not None
+            return self.asked.blank.finding
+        return self._found(*self._verdict(as_of), as_of)
+
+    def turns(self, since: datetime, seen: Collection[ProbeCall] = ()) -> tuple[datetime, ...]:
+        """The last instants at which it is met, and carried; `seen` answers stay as old as at `since`.
+
+        Between them, and after, it counts for the same: a refutation does not lapse, and what denies speaks
+        where nothing that holds does.
+        """
+        if self.refutations:
+            return ()
+        positive = [c for c in self.alternatives if c.holds]
+        staying = [c for c in positive if c.call in seen] if seen else []
+        if not positive or any(since <= c.fresh_until for c in staying):
+            return ()
+        ageing = [c for c in positive if c not in staying] if staying else positive
+        lasts = {c.fresh_until for c in ageing}
+        found = {max(lasts)} if lasts else set()
+        if ageing and not any(since <= c.carried_until for c in staying):
+            found.add(max(c.carried_until for c in ageing))
+        return tuple(sorted(found))
+
+    def older(self, seen: Collection[ProbeCall], by: timedelta) -> Heard:
+        """The same with `seen` answers observed so much later: as old at a later moment as they are now."""
+
+        def moved(claim: _Claim) -> _Claim:
+            if claim.call not in seen or claim.observed_at is None:
+                return claim
+            return replace(
+                claim,
+                observed_at=claim.observed_at + by,
+                fresh_until=claim.fresh_until + by,
+                carried_until=claim.carried_until + by,
             )
-    return tuple(found)
+
+        return self._replace(
+            refutations=[moved(c) for c in self.refutations],
+            alternatives=[moved(c) for c in self.alternatives],
+        )
+
+    @property
+    def is_blank(self) -> bool:
+        """Whether nobody has said anything, of what only statements speak on."""
+        return self.asked.blank is not None and not self.alternatives
+
+    def _verdict(self, as_of: datetime) -> tuple[State, _Claim | None, bool]:
+        """The state, the claim that decides if any does, and whether it is carried."""
+        positive = [c for c in self.alternatives if c.holds]
+        if len(positive) > 1:
+            positive.sort(key=lambda c: (c.fresh_until, c.carried_until))
+        best = positive[-1] if positive else None
+        if self.refutations:
+            # One that was just seen speaks for the rest: an old one beside it makes it no staler.
+            fresh = (c for c in self.refutations if as_of <= c.fresh_until)
+            return "not_met", next(fresh, self.refutations[0]), False
+        if best and as_of <= best.fresh_until:
+            return "met", best, False
+        # Kinds of evidence differ in grace: what aged first may be carried longest.
+        if carried := [c for c in positive if as_of <= c.carried_until]:
+            return "stale", carried[-1], True
+        if negative := [c for c in self.alternatives if not c.holds]:
+            return "not_met", max(negative, key=lambda c: c.fresh_until), False
+        if best:
+            return "stale", best, False
+        return ("error" if self._broken() else "unknown"), None, False
+
+    def _broken(self) -> str | None:
+        rule = self.asked.rule
+        for call in (*rule.met_by, *rule.refuted_by):
+            if (answer := self.answers.get(call)) and answer.error:
+                return answer.error
+        return self.unusable
+
+    def _found(self, state: State, claim: _Claim | None, is_carried: bool, as_of: datetime) -> Finding:
+        asked = self.asked
+        if claim is None:
+            blank = _unanswered(asked.indicator, asked.level, asked.rule, self.hint, self.score)
+            broken = self._broken()
+            said = (
+                f"Pemeriksaan gagal dijalankan: {broken}"
+                if broken
+                else _why_unknown(asked.rule, self.answers)
+            )
+            return replace(blank, state=state, reason=said)
+        fresh = as_of <= claim.fresh_until
+        # Since when stands in `expires_at`: what its day is depends on where the institution is.
+        reason = claim.reason if fresh else f"{claim.reason} (bukti kedaluwarsa)"
+        return Finding(
+            asked.rule.criterion,
+            asked.indicator.number,
+            asked.level,
+            state,
+            fresh,
+            is_carried,
+            reason,
+            claim.evidence_ids,
+            claim.observed_at,
+            claim.fresh_until,
+            claim.answered_by,
+            self.hint,
+            self.score,
+        )
 
 
 class Same:
@@ -359,6 +532,11 @@ def _asked_of(rules: Same, instrument: Same) -> tuple[_Asked, ...]:
         known = None if blank is None else Judgement(blank)
         asked.append(_Asked(indicator, level.level, rule, codes, known))
     return tuple(asked)
+
+
+@lru_cache(maxsize=16)
+def _by_criterion(rules: Same, instrument: Same) -> dict[str, _Asked]:
+    return {asked.rule.criterion: asked for asked in _asked_of(rules, instrument)}
 
 
 def blanks(rules: Rules, instrument: Instrument) -> dict[str, Judgement]:
@@ -421,84 +599,6 @@ class _Borrowed:
             return to_digits(self.index.score(self.known.value))
         except InstrumentError:
             return None
-
-
-def _finding(
-    indicator: Indicator,
-    level: int,
-    rule: Rule,
-    claim: Callable[[ProbeCall, timedelta | None], _Claim | None],
-    answers: Mapping[ProbeCall, Answer],
-    statements: Sequence[Attested],
-    borrowed: Mapping[str, _Borrowed],
-    grace: timedelta,
-    as_of: datetime,
-) -> Judgement:
-    hint = _hint(rule, claim) if rule.hinted_by else None
-    score = (
-        borrowed[rule.external_index].score()
-        if rule.external_index and indicator.score_from == "external_index"
-        else None
-    )
-
-    def stand(state: State, claim: _Claim, *, is_carried: bool = False) -> Judgement:
-        fresh = as_of <= claim.fresh_until
-        # Since when stands in `expires_at`: what its day is depends on where the institution is.
-        reason = claim.reason if fresh else f"{claim.reason} (bukti kedaluwarsa)"
-        found = Finding(
-            rule.criterion,
-            indicator.number,
-            level,
-            state,
-            fresh,
-            is_carried,
-            reason,
-            claim.evidence_ids,
-            claim.observed_at,
-            claim.fresh_until,
-            claim.answered_by,
-            hint,
-            score,
-        )
-        if claim.call is None:
-            return Judgement(found, None, _due_at([*refutations, *alternatives], as_of))
-        if not fresh:
-            # What has aged is judged again: only what is fresh is followed by its age alone.
-            return Judgement(found, None, as_of)
-        return Judgement(found, claim.call, _due_at([*refutations, *alternatives], as_of))
-
-    signed = _signed(statements, grace, rule.ttl) if statements else []
-    refutations = [c for call in rule.refuted_by if (c := claim(call, rule.ttl)) and c.holds]
-    alternatives = [*[c for call in rule.met_by if (c := claim(call, rule.ttl))], *signed]
-    unusable = None
-    if rule.external_index:
-        try:
-            if reached := borrowed[rule.external_index].claim(level, rule.ttl):
-                alternatives.append(reached)
-        except InstrumentError as error:
-            unusable = str(error)
-    positive = sorted((c for c in alternatives if c.holds), key=lambda c: (c.fresh_until, c.carried_until))
-    negative = [c for c in alternatives if not c.holds]
-    best = positive[-1] if positive else None
-    if refutations:
-        # One that was just seen speaks for the rest: an old one beside it makes it no staler.
-        return stand("not_met", next((c for c in refutations if as_of <= c.fresh_until), refutations[0]))
-    if best and as_of <= best.fresh_until:
-        return stand("met", best)
-    # Kinds of evidence differ in grace: what aged first may be carried longest.
-    if carried := [c for c in positive if as_of <= c.carried_until]:
-        return stand("stale", carried[-1], is_carried=True)
-    if negative:
-        return stand("not_met", max(negative, key=lambda c: c.fresh_until))
-    if best:
-        return stand("stale", best)
-    asked = (*rule.met_by, *rule.refuted_by)
-    broken = [answer.error for call in asked if (answer := answers.get(call)) and answer.error]
-    broken += [unusable] if unusable else []
-    blank = _unanswered(indicator, level, rule, hint, score)
-    if broken:
-        return Judgement(replace(blank, state="error", reason=f"Pemeriksaan gagal dijalankan: {broken[0]}"))
-    return Judgement(replace(blank, reason=_why_unknown(rule, answers)))
 
 
 def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
