@@ -17,7 +17,7 @@ eight places (SCORE_DIGITS). Where an index of another body makes the score, its
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -89,8 +89,7 @@ class ExternalValue:
     evidence_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Attested:
+class Attested(NamedTuple):
     """One signed statement in force as of the date scored. `criterion` may name a whole level (``I13.3``).
 
     `has_own_expiry` is False where the statement names no last day, so that `expires_at` is by the TTL.
@@ -128,27 +127,6 @@ class Finding:
     hint: str | None
     score: Fraction | None = None
 
-    @cached_property
-    def said(self) -> str:
-        """All that it says as one text: two findings are equal where their texts are."""
-        return repr(
-            (
-                self.criterion,
-                self.indicator,
-                self.level,
-                self.state,
-                self.is_fresh,
-                self.is_carried,
-                self.reason,
-                self.evidence_ids,
-                self.observed_at and self.observed_at.timestamp(),
-                self.expires_at and self.expires_at.timestamp(),
-                self.answered_by,
-                self.hint,
-                self.score,
-            )
-        )
-
     @property
     def holds(self) -> bool:
         """Counts toward the proven level."""
@@ -184,8 +162,7 @@ class IndicatorLevel:
     rung: int | None = None
 
 
-@dataclass(frozen=True)
-class _Claim:
+class _Claim(NamedTuple):
     """A positive or negative answer with the times it is good for."""
 
     holds: bool
@@ -214,15 +191,37 @@ class Judgement:
     @cached_property
     def mark(self) -> bytes:
         """A digest of all that it says but for what moves with the answer."""
-        found = self.finding
-        if self.moves_with is None:
-            said = found.said
+        found, call = self.finding, self.moves_with
+        if call is None:
+            said = _said(found, found.evidence_ids, found.observed_at, found.expires_at)
         else:
-            bare = replace(found, evidence_ids=(), observed_at=None, expires_at=None)
             assert found.expires_at is not None
             assert found.observed_at is not None
-            said = f"{bare.said} {self.moves_with.key} {found.expires_at - found.observed_at}"
+            said = f"{_said(found, (), None, None)} {call.key} {found.expires_at - found.observed_at}"
         return hashlib.blake2b(said.encode(), digest_size=16).digest()
+
+
+def _said(
+    found: Finding, evidence_ids: tuple[str, ...], observed_at: datetime | None, expires_at: datetime | None
+) -> str:
+    """All that a finding says as one text, of this evidence and these times."""
+    return repr(
+        (
+            found.criterion,
+            found.indicator,
+            found.level,
+            found.state,
+            found.is_fresh,
+            found.is_carried,
+            found.reason,
+            evidence_ids,
+            observed_at and observed_at.timestamp(),
+            expires_at and expires_at.timestamp(),
+            found.answered_by,
+            found.hint,
+            found.score,
+        )
+    )
 
 
 def judge(
@@ -260,15 +259,16 @@ def judgements(
     `refuted_by` overrules them all. A refutation does not lapse with its evidence: losing a source must never
     raise a level.
     """
-
     case = Case(rules, instrument, probes, answers, attestations, freshness, external)
-    return tuple(
-        [
-            case.heard(asked).judgement(as_of)
-            for asked in _asked_of(Same(rules), Same(instrument))
-            if only is None or asked.rule.criterion in only
-        ]
-    )
+    asking = _asking_of(Same(rules), Same(instrument))
+    if only is not None:
+        return tuple(
+            [case.heard(asked).judgement(as_of) for asked in asking.all if asked.rule.criterion in only]
+        )
+    found = dict(asking.blank)
+    for asked in asking.not_blank(case.about):
+        found[asked.rule.criterion] = case.heard(asked).judgement(as_of)
+    return tuple([judgement for judgement in found.values() if judgement is not None])
 
 
 class Case:
@@ -297,17 +297,17 @@ class Case:
             )
             for index in instrument.external_indices
         }
-        self._about: dict[str, list[Attested]] = {}
+        self.about: dict[str, list[Attested]] = {}
         for attested in attestations:
-            self._about.setdefault(attested.criterion, []).append(attested)
+            self.about.setdefault(attested.criterion, []).append(attested)
 
     def __getitem__(self, criterion: str) -> Heard:
         """What speaks on a criterion."""
-        return self.heard(_by_criterion(*self._norm)[criterion])
+        return self.heard(_asking_of(*self._norm).by_criterion[criterion])
 
     def heard(self, asked: _Asked) -> Heard:
         """What speaks on a criterion, given with its place."""
-        rule, about = asked.rule, self._about
+        rule, about = asked.rule, self.about
         speaking = asked.statements_in(about) if rule.attestation and about else ()
         if asked.blank is not None and not speaking:
             return Heard(asked, (), (), self._answers)
@@ -361,10 +361,11 @@ class Heard(NamedTuple):
         if self.is_blank:
             assert self.asked.blank is not None
             return self.asked.blank
-        state, claim, is_carried = self._verdict(as_of)
+        verdict = self._verdict(as_of)
+        if verdict is None:
+            return self._untold()
+        state, claim, is_carried = verdict
         found = self._found(state, claim, is_carried, as_of)
-        if claim is None:
-            return Judgement(found)
         if claim.call is not None and not found.is_fresh:
             # What has aged is judged again: only what is fresh is followed by its age alone.
             return Judgement(found, None, as_of)
@@ -375,7 +376,8 @@ class Heard(NamedTuple):
         if self.is_blank:
             assert self.asked.blank is not None
             return self.asked.blank.finding
-        return self._found(*self._verdict(as_of), as_of)
+        verdict = self._verdict(as_of)
+        return self._untold().finding if verdict is None else self._found(*verdict, as_of)
 
     def turns(self, since: datetime, seen: Collection[ProbeCall] = ()) -> tuple[datetime, ...]:
         """The last instants at which it is met, and carried; `seen` answers stay as old as at `since`.
@@ -402,8 +404,7 @@ class Heard(NamedTuple):
         def moved(claim: _Claim) -> _Claim:
             if claim.call not in seen or claim.observed_at is None:
                 return claim
-            return replace(
-                claim,
+            return claim._replace(
                 observed_at=claim.observed_at + by,
                 fresh_until=claim.fresh_until + by,
                 carried_until=claim.carried_until + by,
@@ -419,16 +420,16 @@ class Heard(NamedTuple):
         """Whether nobody has said anything, of what only statements speak on."""
         return self.asked.blank is not None and not self.alternatives
 
-    def _verdict(self, as_of: datetime) -> tuple[State, _Claim | None, bool]:
-        """The state, the claim that decides if any does, and whether it is carried."""
-        positive = [c for c in self.alternatives if c.holds]
-        if len(positive) > 1:
-            positive.sort(key=lambda c: (c.fresh_until, c.carried_until))
-        best = positive[-1] if positive else None
+    def _verdict(self, as_of: datetime) -> tuple[State, _Claim, bool] | None:
+        """The state, the claim that decides and whether it is carried; None where no claim does."""
         if self.refutations:
             # One that was just seen speaks for the rest: an old one beside it makes it no staler.
             fresh = (c for c in self.refutations if as_of <= c.fresh_until)
             return "not_met", next(fresh, self.refutations[0]), False
+        positive = [c for c in self.alternatives if c.holds]
+        if len(positive) > 1:
+            positive.sort(key=lambda c: (c.fresh_until, c.carried_until))
+        best = positive[-1] if positive else None
         if best and as_of <= best.fresh_until:
             return "met", best, False
         # Kinds of evidence differ in grace: what aged first may be carried longest.
@@ -436,28 +437,25 @@ class Heard(NamedTuple):
             return "stale", carried[-1], True
         if negative := [c for c in self.alternatives if not c.holds]:
             return "not_met", max(negative, key=lambda c: c.fresh_until), False
-        if best:
-            return "stale", best, False
-        return ("error" if self._broken() else "unknown"), None, False
+        return ("stale", best, False) if best else None
 
-    def _broken(self) -> str | None:
+    def _untold(self) -> Judgement:
+        """What is found where no claim decides."""
         rule = self.asked.rule
-        for call in (*rule.met_by, *rule.refuted_by):
-            if (answer := self.answers.get(call)) and answer.error:
-                return answer.error
-        return self.unusable
+        told = [answer for call in (*rule.met_by, *rule.refuted_by) if (answer := self.answers.get(call))]
+        broken = next((answer.error for answer in told if answer.error), self.unusable)
+        found = _unanswered(
+            rule.criterion,
+            self.asked.indicator.number,
+            self.asked.level,
+            f"Pemeriksaan gagal dijalankan: {broken}" if broken else _why_unknown(rule, self.answers),
+            self.hint,
+            self.score,
+        )
+        return Judgement(replace(found.finding, state="error")) if broken else found
 
-    def _found(self, state: State, claim: _Claim | None, is_carried: bool, as_of: datetime) -> Finding:
+    def _found(self, state: State, claim: _Claim, is_carried: bool, as_of: datetime) -> Finding:
         asked = self.asked
-        if claim is None:
-            blank = _unanswered(asked.indicator, asked.level, asked.rule, self.hint, self.score)
-            broken = self._broken()
-            said = (
-                f"Pemeriksaan gagal dijalankan: {broken}"
-                if broken
-                else _why_unknown(asked.rule, self.answers)
-            )
-            return replace(blank, state=state, reason=said)
         fresh = as_of <= claim.fresh_until
         # Since when stands in `expires_at`: what its day is depends on where the institution is.
         reason = claim.reason if fresh else f"{claim.reason} (bukti kedaluwarsa)"
@@ -512,8 +510,43 @@ class _Asked:
         return named[0] if len(named) == 1 else [one for several in named for one in several]
 
 
+@dataclass(frozen=True)
+class _Asking:
+    """All criteria of an instrument in its order, sorted out by what it takes to be not blank."""
+
+    all: tuple[_Asked, ...]
+
+    @cached_property
+    def by_criterion(self) -> dict[str, _Asked]:
+        """All by their ids."""
+        return {asked.rule.criterion: asked for asked in self.all}
+
+    @cached_property
+    def blank(self) -> dict[str, Judgement | None]:
+        """By criterion what is found where nobody has said anything, None where that is not known before."""
+        return {asked.rule.criterion: asked.blank for asked in self.all}
+
+    @cached_property
+    def _open(self) -> tuple[_Asked, ...]:
+        return tuple(asked for asked in self.all if asked.blank is None)
+
+    @cached_property
+    def _by_code(self) -> dict[str, list[_Asked]]:
+        found: dict[str, list[_Asked]] = {}
+        for asked in self.all:
+            for code in asked.codes if asked.blank is not None and asked.rule.attestation else ():
+                found.setdefault(code, []).append(asked)
+        return found
+
+    def not_blank(self, about: Iterable[str]) -> Iterator[_Asked]:
+        """Those that may be other than blank where statements are about these codes: mostly few of all."""
+        yield from self._open
+        for code in about:
+            yield from self._by_code.get(code, ())
+
+
 @lru_cache(maxsize=16)
-def _asked_of(rules: Same, instrument: Same) -> tuple[_Asked, ...]:
+def _asking_of(rules: Same, instrument: Same) -> _Asking:
     assert isinstance(rules.it, Rules)
     assert isinstance(instrument.it, Instrument)
     asked = []
@@ -523,45 +556,46 @@ def _asked_of(rules: Same, instrument: Same) -> tuple[_Asked, ...]:
         codes = tuple(".".join(words[:count]) for count in range(1, len(words) + 1))
         blank = None
         if not rule.calls and rule.external_index is None:
-            blank = _unanswered(indicator, level.level, rule)
-            blank = (
-                replace(blank, state="met", reason=FLOOR_REASON, answered_by="dasar skala")
-                if rule.floor
-                else replace(blank, reason=_why_unknown(rule, {}))
-            )
-        known = None if blank is None else Judgement(blank)
-        asked.append(_Asked(indicator, level.level, rule, codes, known))
-    return tuple(asked)
-
-
-@lru_cache(maxsize=16)
-def _by_criterion(rules: Same, instrument: Same) -> dict[str, _Asked]:
-    return {asked.rule.criterion: asked for asked in _asked_of(rules, instrument)}
+            reason = FLOOR_REASON if rule.floor else _why_unknown(rule, {})
+            blank = _unanswered(criterion.id, indicator.number, level.level, reason)
+            if rule.floor:
+                blank = Judgement(replace(blank.finding, state="met", answered_by="dasar skala"))
+        asked.append(_Asked(indicator, level.level, rule, codes, blank))
+    return _Asking(tuple(asked))
 
 
 def blanks(rules: Rules, instrument: Instrument) -> dict[str, Judgement]:
     """By criterion, where no probe and no other body speaks: what is found while nobody makes a statement."""
-    asked = _asked_of(Same(rules), Same(instrument))
-    return {one.rule.criterion: one.blank for one in asked if one.blank is not None}
+    found = _asking_of(Same(rules), Same(instrument)).blank
+    return {criterion: blank for criterion, blank in found.items() if blank is not None}
 
 
+@lru_cache(maxsize=1 << 12)
 def _unanswered(
-    indicator: Indicator, level: int, rule: Rule, hint: str | None = None, score: Fraction | None = None
-) -> Finding:
-    return Finding(
-        criterion=rule.criterion,
-        indicator=indicator.number,
-        level=level,
-        state="unknown",
-        is_fresh=False,
-        is_carried=False,
-        reason="",
-        evidence_ids=(),
-        observed_at=None,
-        expires_at=None,
-        answered_by="",
-        hint=hint,
-        score=score,
+    criterion: str,
+    indicator: str,
+    level: int,
+    reason: str,
+    hint: str | None = None,
+    score: Fraction | None = None,
+) -> Judgement:
+    """What is found where nothing tells: of many institutions the same."""
+    return Judgement(
+        Finding(
+            criterion=criterion,
+            indicator=indicator,
+            level=level,
+            state="unknown",
+            is_fresh=False,
+            is_carried=False,
+            reason=reason,
+            evidence_ids=(),
+            observed_at=None,
+            expires_at=None,
+            answered_by="",
+            hint=hint,
+            score=score,
+        )
     )
 
 
@@ -606,42 +640,35 @@ def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
     fixed = [c for c in claims if c.call is None]
     if not fixed:
         return None
-    moving = [c for c in claims if c.call is not None]
     moments = [moment for c in fixed for moment in (c.fresh_until, c.carried_until)]
-    moments += [c.fresh_until - (m.fresh_until - as_of) for c in fixed for m in moving]
-    moments += [c.carried_until - (m.carried_until - as_of) for c in fixed for m in moving]
-    return min((moment for moment in moments if moment >= as_of), default=None)
+    if len(fixed) < len(claims):
+        moving = [c for c in claims if c.call is not None]
+        moments += [c.fresh_until - (m.fresh_until - as_of) for c in fixed for m in moving]
+        moments += [c.carried_until - (m.carried_until - as_of) for c in fixed for m in moving]
+    return min([moment for moment in moments if moment >= as_of], default=None)
 
 
 def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) -> list[_Claim]:
     """Of the statements about a criterion those that speak: the newest negative, positive ones after it."""
-    refused = [a for a in about if a.statement != "terpenuhi"]
-    last_refused = max((a.signed_at for a in refused), default=None)
-    speaking = [
-        a
-        for a in about
-        if a.statement == "terpenuhi" and (last_refused is None or a.signed_at > last_refused)
-    ]
-    if not speaking:
-        speaking = [a for a in refused if a.signed_at == last_refused]
-
-    def until(a: Attested) -> datetime:
-        if ttl is None:
-            return a.expires_at
-        return min(a.expires_at, a.signed_at + ttl) if a.has_own_expiry else a.signed_at + ttl
-
-    return [
-        _Claim(
-            a.statement == "terpenuhi",
-            a.reason,
-            a.evidence_ids,
-            a.signed_at,
-            until(a),
-            until(a) + grace,
-            "atestasi",
-        )
-        for a in speaking
-    ]
+    speaking = about
+    if len(about) > 1:
+        refused = [a for a in about if a.statement != "terpenuhi"]
+        last_refused = max((a.signed_at for a in refused), default=None)
+        speaking = [
+            a
+            for a in about
+            if a.statement == "terpenuhi" and (last_refused is None or a.signed_at > last_refused)
+        ]
+        if not speaking:
+            speaking = [a for a in refused if a.signed_at == last_refused]
+    claims = []
+    for a in speaking:
+        until = a.expires_at
+        if ttl is not None:
+            until = min(until, a.signed_at + ttl) if a.has_own_expiry else a.signed_at + ttl
+        holds = a.statement == "terpenuhi"
+        claims.append(_Claim(holds, a.reason, a.evidence_ids, a.signed_at, until, until + grace, "atestasi"))
+    return claims
 
 
 def _hint(rule: Rule, claim: Callable[[ProbeCall, timedelta | None], _Claim | None]) -> str | None:
