@@ -30,6 +30,8 @@ _ADDED: Mapping[str, Collection[str]] = {
     "page_reading": ("page_known",),
 }
 """Models of checks, to which a later date adds what was checked until then, with those they are made of."""
+_MERGED = {"page_reading"}
+"""Of these, rows that were added can be made one with others."""
 _MADE_OF = {name for names in _ADDED.values() for name in names}
 _ADDED_FOR = timedelta(days=31)
 """For so long: they hold what was needed at their first date, and with time ever less of it is."""
@@ -277,9 +279,14 @@ def _add_checks(
     parameters: Mapping[str, Any],
 ) -> None:
     """Let a model of checks stand at a later date, or at one from which the same follows."""
-    between = {"before": since, "as_of": parameters["as_of"]}
+    as_of = parameters["as_of"]
+    between = {"before": since, "as_of": as_of}
     found = execute(connection, statement(_QUERIES / "moved_windows.sql"), between).fetchall()
     moved = [name for (name,) in found]
+    # Each date adds a row for each service; as often as a week begins they become few again.
+    if model.name in _MERGED and since.date().toordinal() // 7 != as_of.date().toordinal() // 7:
+        merged = statement(_QUERIES / f"merged_{model.name}.sql")
+        execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {merged}", {})
     added = statement(_QUERIES / f"added_{model.name}.sql")
     execute(connection, f"INSERT INTO {model.name} BY NAME {added}", {**between, "moved": moved})
     if moved:

@@ -17,7 +17,7 @@ WITH service AS (
 ),
 
 reading AS (
-    SELECT institution, service_id, day, title, language, linked, readings, first_at, last_at, last
+    SELECT institution, service_id, title, language, linked, week, days, readings, first_at, last_at, last
     FROM page_reading
     SEMI JOIN service USING (institution, service_id)
     WHERE source = 'layanan' AND NOT in_maintenance
@@ -30,11 +30,21 @@ latest AS (
     )
 ),
 
+-- Of the week in which the 60 days begin only its days since.
 recent AS (
-    SELECT reading.*, latest.latest_at
-    FROM reading
-    JOIN latest USING (institution, service_id)
-    WHERE reading.day >= latest.recent_from
+    SELECT
+        institution, service_id, latest_at, recent_from, title, language, linked, last_at, last,
+        CASE WHEN is_whole THEN readings ELSE list_sum(list_transform(since, one -> one.readings)) END AS readings,
+        CASE WHEN is_whole THEN first_at ELSE list_min(list_transform(since, one -> one.first_at)) END AS first_at
+    FROM (
+        SELECT
+            reading.*, latest.latest_at, latest.recent_from, reading.week * 7 >= latest.recent_from AS is_whole,
+            CASE WHEN reading.week * 7 < latest.recent_from
+                THEN list_filter(reading.days, one -> one.day >= latest.recent_from) END AS since
+        FROM reading
+        JOIN latest USING (institution, service_id)
+        WHERE epoch_us(reading.last_at) // 86400000000 >= latest.recent_from
+    )
 ),
 
 -- The last three readings are among the three rows that end last.
@@ -50,7 +60,7 @@ now AS (
         list_transform(last, one -> one.title) AS titles,
         list_transform(last, one -> one.language) AS languages,
         list_transform(last, one -> one.linked) AS linked,
-        list_sort(list_distinct(list_transform(last, one -> one.capture_id))) AS capture_ids
+        list_transform(last, one -> one.capture_id) AS capture_ids
     FROM (
         SELECT
             institution, service_id, latest_at,
@@ -63,6 +73,7 @@ now AS (
             JOIN third USING (institution, service_id)
             WHERE recent.last_at >= third.from_at
         )
+        WHERE epoch_us(one.checked_at) // 86400000000 >= recent_from
         GROUP BY institution, service_id, latest_at
     )
     WHERE len(last) = 3
