@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from fractions import Fraction
 from functools import lru_cache
 from math import lcm
@@ -123,10 +123,8 @@ def _predikat_of(instrument: Instrument, scope: Scope, value: Fraction) -> str |
 
 def rounded(value: Fraction, digits: int = 2) -> Decimal:
     """A value rounded half up, as official results are (reconstructed: see the instrument's rounding)."""
-    step = Decimal(1).scaleb(-digits)
-    scaled = value * 10**digits
-    whole, rest = divmod(scaled.numerator, scaled.denominator)
-    return (Decimal(whole + (2 * rest >= scaled.denominator)) * step).quantize(step, ROUND_HALF_UP)
+    whole = (2 * value.numerator * 10**digits + value.denominator) // (2 * value.denominator)
+    return Decimal(whole).scaleb(-digits)
 
 
 def exact(value: Fraction) -> Decimal:

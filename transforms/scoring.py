@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -160,6 +160,11 @@ class IndicatorLevel:
     official: Score | None
     coverage: Fraction
     rung: int | None = None
+
+    @cached_property
+    def said(self) -> str:
+        """All that it says as one text."""
+        return repr([getattr(self, entry.name) for entry in fields(self)])
 
 
 class _Claim(NamedTuple):
@@ -545,6 +550,13 @@ class _Asking:
             yield from self._by_code.get(code, ())
 
 
+@lru_cache(maxsize=1 << 12)
+def codes_of(criterion: str) -> tuple[str, ...]:
+    """What a statement may name that is about a criterion: its indicator, its level, itself."""
+    words = criterion.split(".")
+    return tuple(".".join(words[:count]) for count in range(1, len(words) + 1))
+
+
 @lru_cache(maxsize=16)
 def _asking_of(rules: Same, instrument: Same) -> _Asking:
     assert isinstance(rules.it, Rules)
@@ -552,15 +564,13 @@ def _asking_of(rules: Same, instrument: Same) -> _Asking:
     asked = []
     for indicator, level, criterion in instrument.it.placed():
         rule = rules.it.rule(criterion.id)
-        words = criterion.id.split(".")
-        codes = tuple(".".join(words[:count]) for count in range(1, len(words) + 1))
         blank = None
         if not rule.calls and rule.external_index is None:
             reason = FLOOR_REASON if rule.floor else _why_unknown(rule, {})
             blank = _unanswered(criterion.id, indicator.number, level.level, reason)
             if rule.floor:
                 blank = Judgement(replace(blank.finding, state="met", answered_by="dasar skala"))
-        asked.append(_Asked(indicator, level.level, rule, codes, blank))
+        asked.append(_Asked(indicator, level.level, rule, codes_of(criterion.id), blank))
     return _Asking(tuple(asked))
 
 

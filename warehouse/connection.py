@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -67,12 +68,12 @@ def frame_of(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     return pd.DataFrame(columns, dtype=object)
 
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def moment(epoch_us: int | None) -> datetime | None:
     """A moment that was fetched as microseconds (`epoch_us`): fetching moments is slow."""
-    return None if epoch_us is None else _EPOCH + timedelta(microseconds=epoch_us)
+    return None if epoch_us is None else EPOCH + timedelta(microseconds=epoch_us)
 
 
 def append(
@@ -88,7 +89,7 @@ def append_columns(
     connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]], **constants: Any
 ) -> None:
     """Append rows given as columns, each row with the constants, to a table by column name."""
-    connection.register("rows_to_append", frame_of(columns))
+    connection.register("rows_to_append", frame_of({name: _quick(of) for name, of in columns.items()}))
     try:
         fixed = "".join(f", ${name} AS {name}" for name in constants)
         execute(
@@ -98,6 +99,14 @@ def append_columns(
         )
     finally:
         connection.unregister("rows_to_append")
+
+
+def _quick(values: list[Any]) -> list[Any]:
+    """Decimals as texts, which DuckDB reads as well as ever it does numbers, several times as fast."""
+    first = next((value for value in values if value is not None), None)
+    if not isinstance(first, Decimal):
+        return values
+    return [None if value is None else f"{value:f}" for value in values]
 
 
 def exists(warehouse: Home) -> bool:

@@ -20,8 +20,8 @@ from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset
 from transforms.scoring import Answer, Attested, ExternalValue
 from warehouse.asking import build_models
-from warehouse.connection import execute, moment
-from warehouse.score_rows import attested_by, external_value, fetch_rows, rows_of
+from warehouse.connection import execute
+from warehouse.score_rows import external_value, fetch_rows, rows_of, statements_of
 
 log = logging.getLogger(__name__)
 
@@ -79,11 +79,10 @@ def later_facts(
     known = [row["institution"] for row in rows_of(connection, "institutions", {"as_of": as_of})]
     for instrument in rulesets:
         parameters = {"as_of": as_of, "instrument": instrument, "institutions": known}
-        for row in rows_of(connection, "attestations", parameters | {"is_later": True}):
-            pair = (row["institution"], instrument)
-            since = moment(row["since_us"])
-            assert since is not None
-            found.statements.setdefault(pair, []).append((since, attested_by(row)))
+        for name, since, attested in zip(
+            *statements_of(connection, parameters | {"is_later": True}), strict=True
+        ):
+            found.statements.setdefault((name, instrument), []).append((since, attested))
         for row in rows_of(connection, "later_official", parameters):
             pair = (row["institution"], instrument)
             found.official.setdefault(pair, []).append((row["since"], row["indicator"], row["level"]))

@@ -26,29 +26,32 @@ def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
     return columns
 
 
-def level_row(level: IndicatorLevel) -> dict[str, Any]:
-    """An indicator's levels as a row of `score.level`."""
-    row = {name: getattr(level, name) for name in _LEVEL}
-    scores = {name: _stored(row[name]) for name in _SCORES}
-    return row | scores | {"coverage": rounded(level.coverage, 6)}
+def level_columns(levels: Sequence[IndicatorLevel]) -> dict[str, list[Any]]:
+    """Levels of indicators as columns of `score.level`. Many are the same object."""
+    distinct = {id(level): level for level in levels}
+    rows = {key: _level_row(level) for key, level in distinct.items()}
+    ordered = [rows[id(level)] for level in levels]
+    return {name: [row[place] for row in ordered] for place, name in enumerate(_LEVEL)}
 
 
 _LEVEL = tuple(field.name for field in fields(IndicatorLevel))
 
 
-def total_row(total: Aggregate) -> dict[str, Any]:
-    """An aggregate as a row of `score.aggregate`."""
-    return {
-        "scope": total.scope,
-        "code": total.code,
-        "name": total.name,
-        "weight": total.weight,
-        "proven": rounded(total.proven, 10),
-        "provisional": rounded(total.provisional, 10),
-        "possible": rounded(total.possible, 10),
-        "coverage": rounded(total.coverage, 6),
-        "predikat": total.predikat,
-    }
+def _level_row(level: IndicatorLevel) -> tuple[Any, ...]:
+    row = {name: getattr(level, name) for name in _LEVEL}
+    scores = {name: _stored(row[name]) for name in _SCORES}
+    return tuple((row | scores | {"coverage": rounded(level.coverage, 6)}).values())
+
+
+def total_columns(totals: Sequence[Aggregate]) -> dict[str, list[Any]]:
+    """Aggregates as columns of `score.aggregate`."""
+    columns = {name: [getattr(total, name) for total in totals] for name in _TOTAL}
+    for name, digits in (("proven", 10), ("provisional", 10), ("possible", 10), ("coverage", 6)):
+        columns[name] = [rounded(value, digits) for value in columns[name]]
+    return columns
+
+
+_TOTAL = tuple(field.name for field in fields(Aggregate))
 
 
 def _stored(score: Score | None) -> Decimal | None:

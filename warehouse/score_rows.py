@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -16,7 +16,7 @@ from transforms import alerts, attribution
 from transforms.index import Aggregate
 from transforms.ruleset import Ruleset
 from transforms.scoring import Attested, ExternalValue, Finding, IndicatorLevel
-from warehouse.connection import append, execute, moment, statement
+from warehouse.connection import EPOCH, append, execute, statement
 from warehouse.level_rows import crosswalk_rows, read_finding, read_level
 
 QUERIES = Path(__file__).parent / "queries"
@@ -251,25 +251,31 @@ def external_value(row: Mapping[str, Any]) -> ExternalValue:
     )
 
 
-def attested_by(row: Mapping[str, Any]) -> Attested:
-    """A row of the query attestations."""
-    who = f"{row['signer']} ({row['signer_role']})" if row["signer_role"] else row["signer"]
-    verb = {
-        "terpenuhi": "menyatakan terpenuhi",
-        "tidak_terpenuhi": "menyatakan tidak terpenuhi",
-        "dicabut": "mencabut pernyataan",
-    }[row["statement"]]
-    signed_at, expires_at = moment(row["signed_us"]), moment(row["expires_us"])
-    assert signed_at is not None
-    assert expires_at is not None
-    scope = f", cakupan: {row['scope']}" if row["scope"] else ""
-    return Attested(
-        criterion=row["criterion"],
-        statement=row["statement"],
-        signer=row["signer"],
-        signed_at=signed_at,
-        expires_at=expires_at,
-        reason=f"{who} {verb} pada {row['signed_on']:%d-%m-%Y}, berkas {row['file_name']}{scope}",
-        evidence_ids=(row["capture_id"], row["file_capture_id"]),
-        has_own_expiry=row["has_own_expiry"],
+class Statements(NamedTuple):
+    """Statements as columns, in order: whose each is, since when it counts, and what it says."""
+
+    institutions: list[str]
+    since: list[datetime]
+    attested: list[Attested]
+
+
+def statements_of(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> Statements:
+    """What the query attestations finds, fetched as columns: there may be tens of thousands."""
+    found = execute(connection, statement(QUERIES / "attestations.sql"), parameters).fetchnumpy()
+    of: dict[str, list[Any]] = {name: column.tolist() for name, column in found.items()}
+    moments = {
+        us: EPOCH + timedelta(microseconds=us)
+        for us in {*of["signed_us"], *of["since_us"], *of["expires_us"]}
+    }
+    attested = map(
+        Attested,
+        of["criterion"],
+        of["statement"],
+        of["signer"],
+        [moments[us] for us in of["signed_us"]],
+        [moments[us] for us in of["expires_us"]],
+        of["reason"],
+        zip(of["capture_id"], of["file_capture_id"], strict=True),
+        of["has_own_expiry"],
     )
+    return Statements(of["institution"], [moments[us] for us in of["since_us"]], list(attested))

@@ -3,16 +3,16 @@
 The first date of a run is judged whole. At a later one most findings are what they were: sources ran again
 and services were up again, so that they differ only in what they cite and when it was seen. Those are moved
 with the answers, in SQL. Judged again is what calls answer otherwise or at another age, and what is due: a
-statement runs out at a moment known beforehand. An institution whose file or statements have another version
-is judged whole again.
+statement runs out at a moment known beforehand. Where statements have another version, the criteria that they
+are about are judged again; an institution whose file has another version is judged whole again.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, fields, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -33,25 +33,29 @@ from transforms.scoring import (
     IndicatorLevel,
     Judgement,
     blanks,
+    codes_of,
     judgements,
     levels,
 )
 from warehouse.asking import Models
-from warehouse.connection import append, append_columns
-from warehouse.level_rows import finding_columns, level_row, total_row
-from warehouse.score_rows import attested_by, external_value, rows_of
-
-_LEVEL = tuple(entry.name for entry in fields(IndicatorLevel))
+from warehouse.connection import append_columns
+from warehouse.level_rows import finding_columns, level_columns, total_columns
+from warehouse.score_rows import external_value, rows_of, statements_of
 
 
 @dataclass(frozen=True)
 class File:
     """What one institution is judged by besides what probes answer."""
 
-    attestations: Sequence[Attested]
+    statements: Mapping[str, Sequence[Attested]]
     freshness: Mapping[str, Freshness]
     official: Mapping[str, Decimal]
     external: Mapping[str, ExternalValue]
+
+    @property
+    def attestations(self) -> tuple[Attested, ...]:
+        """All statements, in their order; `statements` has them by what they are about."""
+        return tuple([one for together in self.statements.values() for one in together])
 
 
 @dataclass
@@ -62,9 +66,16 @@ class _Held:
     judged: dict[str, Judgement]
     levels: dict[str, IndicatorLevel]
     aggregates: tuple[Aggregate, ...]
-    due_at: datetime | None = None
+    due: dict[str, datetime]
+    marks: dict[str, bytes]
     digest: str = ""
     scored: attribution.Scored | None = None
+
+    def stand(self) -> None:
+        """Let `digest` be one of all that stands but for what moves with the answers."""
+        content = hashlib.sha256(b"".join(self.marks.values()))
+        content.update(f"[{', '.join([level.said for level in self.levels.values()])}]".encode())
+        self.digest = content.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -104,6 +115,10 @@ class Standing:
             for call in dict.fromkeys(rule.calls):
                 self._criteria.setdefault(call, []).append(rule.criterion)
         self._indicators = {c.id: i.number for i, _, c in self.ruleset.instrument.placed()}
+        self._criteria_at: dict[str, list[str]] = {}
+        for criterion in self._indicators:
+            for code in codes_of(criterion):
+                self._criteria_at.setdefault(code, []).append(criterion)
         self._criteria_of = {i.number: [c.id for c in i.criteria] for i in self.ruleset.instrument.indicators}
 
     def step(
@@ -150,7 +165,12 @@ class Standing:
             found = self._again(held, answers.get(name, {}), as_of, criteria)
             rows += [(name, one) for one in found.values()]
             held.judged = held.judged | found
-            held.due_at = min((one.due_at for one in held.judged.values() if one.due_at), default=None)
+            for criterion, one in found.items():
+                held.marks[criterion] = one.mark
+                if one.due_at is None:
+                    held.due.pop(criterion, None)
+                else:
+                    held.due[criterion] = one.due_at
             numbers = {self._indicators[criterion] for criterion in found}
             again = self._levels(held.file, held.judged, numbers)
             other = [level for level in again if level != held.levels[level.indicator]]
@@ -160,7 +180,7 @@ class Standing:
                 held.levels = held.levels | {level.indicator: level for level in other}
                 held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
                 moved_levels += [(name, level) for level in other]
-            held.digest = _digest(held)
+            held.stand()
         self._write(connection, fresh, rows, moved_levels)
         stands = self._stands(connection, names, as_of, set(fresh), moved, whole)
         self.as_of = as_of
@@ -227,7 +247,9 @@ class Standing:
         if not self.held:
             return {}, {}
         touched = rows_of(connection, "touched", {"before": self.as_of, "as_of": as_of})
-        gone = (self.held.keys() - set(names)) | ({row["institution"] for row in touched} & self.held.keys())
+        whole = {row["institution"] for row in touched if not row["is_of_statements"]}
+        gone = self.held.keys() & (whole | (self.held.keys() - set(names)))
+        restated = (self.held.keys() & {row["institution"] for row in touched}) - gone
         replaced = {name: self.held.pop(name) for name in gone}
         if gone:
             for table in (self.findings, self.levels, self.totals):
@@ -238,21 +260,30 @@ class Standing:
         for name, call in self.models.changed(connection):
             if name in self.held and call in self._criteria:
                 dirty.setdefault(name, set()).update(self._criteria[call])
+        for name, criteria in self._restated(connection, restated, as_of).items():
+            dirty.setdefault(name, set()).update(criteria)
         for name, held in self.held.items():
-            if held.due_at is not None and held.due_at <= as_of:
-                due = {c for c, one in held.judged.items() if one.due_at is not None and one.due_at <= as_of}
+            if due := [criterion for criterion, at in held.due.items() if at <= as_of]:
                 dirty.setdefault(name, set()).update(due)
         return replaced, dirty
+
+    def _restated(
+        self, connection: duckdb.DuckDBPyConnection, names: Collection[str], as_of: datetime
+    ) -> dict[str, set[str]]:
+        """Take in the statements of institutions, and tell of which criteria other ones are on file."""
+        criteria = {}
+        for name, statements in self._statements(connection, names, as_of).items() if names else ():
+            held = self.held[name]
+            old = held.file.statements
+            moved = [at for at in old.keys() | statements.keys() if old.get(at) != statements.get(at)]
+            criteria[name] = {c for at in moved for c in self._criteria_at.get(at, ())}
+            held.file = replace(held.file, statements=statements)
+        return criteria
 
     def _files(
         self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], as_of: datetime
     ) -> dict[str, File]:
-        parameters = {
-            "as_of": as_of,
-            "instrument": self.ruleset.instrument.id,
-            "institutions": list(names),
-            "is_later": False,
-        }
+        parameters = self._parameters(names, as_of)
         freshness: dict[str, dict[str, Freshness]] = {name: {} for name in names}
         for row in rows_of(connection, "freshness", parameters):
             freshness[row["institution"]][row["kind"]] = Freshness(row["ttl"], row["grace"])
@@ -263,12 +294,27 @@ class Standing:
         official: dict[str, dict[str, Decimal]] = {name: {} for name in names}
         for row in rows_of(connection, "official_levels", parameters):
             official[row["institution"]][row["indicator"]] = row["level"]
-        attested: dict[str, list[Attested]] = {name: [] for name in names}
-        for row in rows_of(connection, "attestations", parameters):
-            attested[row["institution"]].append(attested_by(row))
+        statements = self._statements(connection, names, as_of)
         return {
-            name: File(tuple(attested[name]), freshness[name], official[name], external[name])
-            for name in names
+            name: File(statements[name], freshness[name], official[name], external[name]) for name in names
+        }
+
+    def _statements(
+        self, connection: duckdb.DuckDBPyConnection, names: Collection[str], as_of: datetime
+    ) -> dict[str, dict[str, list[Attested]]]:
+        """By institution and what they are about, statements in force."""
+        stated = statements_of(connection, self._parameters(names, as_of))
+        found: dict[str, dict[str, list[Attested]]] = {name: {} for name in names}
+        for name, one in zip(stated.institutions, stated.attested, strict=True):
+            found[name].setdefault(one.criterion, []).append(one)
+        return found
+
+    def _parameters(self, names: Collection[str], as_of: datetime) -> dict[str, Any]:
+        return {
+            "as_of": as_of,
+            "instrument": self.ruleset.instrument.id,
+            "institutions": sorted(names),
+            "is_later": False,
         }
 
     def _judged(self, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime) -> _Held:
@@ -278,19 +324,26 @@ class Standing:
         )
         judged = {one.finding.criterion: one for one in made}
         found = self._levels(file, judged, None)
-        held = _Held(file, judged, {level.indicator: level for level in found}, aggregates(norm, found))
-        held.due_at = min((one.due_at for one in made if one.due_at), default=None)
-        held.digest = _digest(held)
+        held = _Held(
+            file,
+            judged,
+            {level.indicator: level for level in found},
+            aggregates(norm, found),
+            due={criterion: one.due_at for criterion, one in judged.items() if one.due_at},
+            marks={criterion: one.mark for criterion, one in judged.items()},
+        )
+        held.stand()
         return held
 
     def _again(
         self, held: _Held, answers: Mapping[ProbeCall, Any], as_of: datetime, only: Collection[str]
     ) -> dict[str, Judgement]:
         rules, norm, file = self.ruleset.rules, self.ruleset.instrument, held.file
+        codes = dict.fromkeys(code for criterion in only for code in codes_of(criterion))
+        about = [one for code in codes for one in file.statements.get(code, ())]
         made = judgements(
-            rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of,
-            file.external, only,
-        )  # fmt: skip
+            rules, norm, self.ruleset.probes, answers, about, file.freshness, as_of, file.external, only
+        )
         return {one.finding.criterion: one for one in made}
 
     def _levels(
@@ -328,23 +381,22 @@ class Standing:
                 f"blank_{self.findings} AS blank) AS found ANTI JOIN judged USING (institution, criterion)",
                 {"fresh": list(fresh)},
             )
+        if not moved:
+            return
         connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
-        append(connection, "moved", [level_row(level) | {"institution": name} for name, level in moved])
+        columns = level_columns([level for _, level in moved])
+        columns["institution"] = [name for name, _ in moved]
+        append_columns(connection, "moved", columns)
         connection.execute(
             f"DELETE FROM {self.levels} AS old USING moved "
             "WHERE old.institution = moved.institution AND old.indicator = moved.indicator"
         )
         connection.execute(f"INSERT INTO {self.levels} FROM moved")
         connection.execute(f"DELETE FROM {self.totals} WHERE institution IN (SELECT institution FROM moved)")
-        append(
-            connection,
-            self.totals,
-            [
-                total_row(total) | {"institution": name}
-                for name in dict.fromkeys(name for name, _ in moved)
-                for total in self.held[name].aggregates
-            ],
-        )
+        totals = [(n, one) for n in dict.fromkeys(n for n, _ in moved) for one in self.held[n].aggregates]
+        columns = total_columns([one for _, one in totals])
+        columns["institution"] = [name for name, _ in totals]
+        append_columns(connection, self.totals, columns)
 
     def _stands(
         self,
@@ -386,7 +438,7 @@ class Standing:
             held = self.held[name]
             content = [name, self.ruleset.instrument.id, self.ruleset.hash, as_of.isoformat(), held.digest]
             identity = json.dumps([*content, moving.get(name)])
-            findings = exact.get(name) or {c: one.finding for c, one in held.judged.items()}
+            findings = exact[name] if name in exact else _Findings(held.judged)
             current = attribution.Scored(
                 score_id=hashlib.sha256(identity.encode()).hexdigest(),
                 institution=name,
@@ -410,15 +462,31 @@ class Standing:
         wanted: Mapping[str, Collection[str]],
         *,
         before: bool = False,
-    ) -> dict[str, dict[str, Finding]]:
+    ) -> dict[str, Mapping[str, Finding]]:
         """Findings, those of the criteria wanted with what they cite at this date, or at the one before."""
         pairs = {(n, call) for n, of in judged.items() for c in wanted[n] if (call := of[c].moves_with)}
         answers = self.models.answers(connection, pairs, before=before)
         return {
-            name: {c: one.finding for c, one in of.items()}
-            | {c: _moved(of[c], answers.get(name, {})) for c in wanted[name]}
+            name: _Findings(of, {c: _moved(of[c], answers.get(name, {})) for c in wanted[name]})
             for name, of in judged.items()
         }
+
+
+@dataclass(frozen=True, eq=False)
+class _Findings(Mapping[str, Finding]):
+    """Findings as they were judged, but for those given as of their date: mostly few of all are looked at."""
+
+    judged: Mapping[str, Judgement]
+    exact: Mapping[str, Finding] = field(default_factory=dict)
+
+    def __getitem__(self, criterion: str) -> Finding:
+        return self.exact[criterion] if criterion in self.exact else self.judged[criterion].finding
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.judged)
+
+    def __len__(self) -> int:
+        return len(self.judged)
 
 
 def _moved(judgement: Judgement, answers: Mapping[ProbeCall, Any]) -> Finding:
@@ -432,15 +500,6 @@ def _moved(judgement: Judgement, answers: Mapping[ProbeCall, Any]) -> Finding:
         observed_at=answer.observed_at,
         expires_at=answer.observed_at + (found.expires_at - found.observed_at),
     )
-
-
-def _digest(held: _Held) -> str:
-    """A digest of all that stands but for what moves with the answers."""
-    content = hashlib.sha256(b"".join([one.mark for one in held.judged.values()]))
-    content.update(
-        repr([[getattr(level, name) for name in _LEVEL] for level in held.levels.values()]).encode()
-    )
-    return content.hexdigest()
 
 
 def write_scores(

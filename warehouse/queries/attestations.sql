@@ -1,14 +1,12 @@
 -- Of the institutions named, signed statements on file at $as_of that count by then or, where $is_later, only from a later moment on. A statement
 -- counts from its signature, or from the later day on which it takes effect. It is good through the end of its last day, in the institution's own time zone; without a date
--- it lasts for the TTL of attestations.
-WITH attested AS (
+-- it lasts for the TTL of attestations. Each row says in words who stated what.
+WITH filed AS MATERIALIZED (
     SELECT
         att.*,
-        timezone(inst.time_zone, CAST(att.signed_on AS TIMESTAMP)) AS signed_at,
-        timezone(
-            inst.time_zone, CAST(greatest(att.signed_on, coalesce(att.effective_on, att.signed_on)) AS TIMESTAMP)
-        ) AS effective_at,
-        timezone(inst.time_zone, CAST(att.expires_on + 1 AS TIMESTAMP)) AS ends_at
+        inst.time_zone,
+        greatest(att.signed_on, coalesce(att.effective_on, att.signed_on)) AS counts_on,
+        att.expires_on + 1 AS ends_on
     FROM (
         FROM core.attestation
         SEMI JOIN (SELECT unnest($institutions::VARCHAR[]) AS institution) AS wanted USING (institution)
@@ -17,16 +15,48 @@ WITH attested AS (
     JOIN core.institution AS inst
         ON inst.institution = att.institution
         AND inst.valid_from <= $as_of AND (inst.valid_to IS NULL OR inst.valid_to > $as_of)
+),
+
+-- When each day begins: looking into a time zone is slow, and days are few.
+midnight AS MATERIALIZED (
+    SELECT time_zone, day, timezone(time_zone, CAST(day AS TIMESTAMP)) AS at
+    FROM (
+        SELECT time_zone, signed_on AS day FROM filed
+        UNION
+        SELECT time_zone, counts_on FROM filed
+        UNION
+        SELECT time_zone, ends_on FROM filed
+    ) AS named
 )
+
 SELECT
-    att.institution, att.criterion, att.statement, att.signer, att.signer_role, att.signed_on, att.effective_on,
-    att.scope, att.file_name, att.capture_id, att.file_capture_id, epoch_us(att.signed_at) AS signed_us,
-    epoch_us(att.effective_at) AS since_us,
-    att.ends_at IS NOT NULL AS has_own_expiry,
-    epoch_us(coalesce(att.ends_at, att.effective_at + fresh.ttl)) AS expires_us
-FROM attested AS att
+    att.institution,
+    att.criterion,
+    att.statement,
+    att.signer,
+    att.capture_id,
+    att.file_capture_id,
+    epoch_us(signed.at) AS signed_us,
+    epoch_us(effective.at) AS since_us,
+    epoch_us(coalesce(ends.at, effective.at + fresh.ttl)) AS expires_us,
+    ends.at IS NOT NULL AS has_own_expiry,
+    concat(
+        att.signer,
+        CASE WHEN att.signer_role <> '' THEN ' (' || att.signer_role || ')' END,
+        CASE att.statement
+            WHEN 'terpenuhi' THEN ' menyatakan terpenuhi'
+            WHEN 'tidak_terpenuhi' THEN ' menyatakan tidak terpenuhi'
+            WHEN 'dicabut' THEN ' mencabut pernyataan'
+        END,
+        ' pada ', strftime(att.signed_on, '%d-%m-%Y'), ', berkas ', att.file_name,
+        CASE WHEN att.scope <> '' THEN ', cakupan: ' || att.scope END
+    ) AS reason
+FROM filed AS att
+JOIN midnight AS signed ON signed.time_zone = att.time_zone AND signed.day = att.signed_on
+JOIN midnight AS effective ON effective.time_zone = att.time_zone AND effective.day = att.counts_on
+LEFT JOIN midnight AS ends ON ends.time_zone = att.time_zone AND ends.day = att.ends_on
 JOIN core.freshness AS fresh
     ON fresh.institution = att.institution AND fresh.kind = 'attestation'
     AND fresh.valid_from <= $as_of AND (fresh.valid_to IS NULL OR fresh.valid_to > $as_of)
-WHERE (att.effective_at > $as_of) = $is_later
+WHERE (effective.at > $as_of) = $is_later
 ORDER BY att.institution, att.criterion, att.signed_on, att.attestation_key
