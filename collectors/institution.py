@@ -282,10 +282,39 @@ class Service(_Strict):
         return value
 
 
+class SilentAfter(_Strict):
+    """How long each cadence, and scoring, may stand still: the schedule's step and some time to spare."""
+
+    services: Duration = timedelta(hours=2)
+    listings: Duration = timedelta(hours=26)
+    registry: Duration = timedelta(hours=26)
+    score: Duration = timedelta(hours=26)
+
+    @model_validator(mode="after")
+    def _some_time(self) -> SilentAfter:
+        for name in type(self).model_fields:
+            if getattr(self, name) <= timedelta(0):
+                raise ValueError(f"{name}: nothing runs all the time; write 2h or 26h")
+        return self
+
+
 class Alerts(_Strict):
-    """When a fall is worth a message."""
+    """When something is worth a message.
+
+    `min_drop` is the smallest fall of the index or a domain, and the smallest distance below the path to the
+    target. What runs out is told `evidence_days` before; a certificate at each of `tls_days` (most issuers'
+    clients renew 30 days before the end: what has not been renewed at 14 will not renew itself).
+    """
 
     min_drop: Annotated[Decimal, BeforeValidator(_quoted_decimal), Field(gt=0)] = Decimal("0.01")
+    evidence_days: int = Field(default=30, ge=1, le=365)
+    tls_days: tuple[Annotated[int, Field(ge=1, le=365)], ...] = Field(default=(14, 3), min_length=1)
+    silent_after: SilentAfter = SilentAfter()
+
+    @field_validator("tls_days")
+    @classmethod
+    def _longest_first(cls, value: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(sorted(set(value), reverse=True))
 
 
 class OwnOutage(_Strict):

@@ -31,6 +31,7 @@ from flows.export_command import register as register_export
 from flows.forecast_command import register as register_forecast
 from flows.maintain_command import register as register_maintain
 from flows.places import Places, now
+from flows.pulse_command import register as register_pulse
 from flows.rebuild_command import register as register_rebuild
 from flows.serve_command import register as register_serve
 from flows.verify_command import register as register_verify
@@ -538,6 +539,7 @@ register_evidence(app, _print_json)
 register_export(app, _print_json)
 register_serve(app)
 register_maintain(app, _print_json)
+register_pulse(app, _print_json)
 register_rebuild(app, _print_json)
 register_verify(app, _print_json)
 register_work(app, _print_json)

@@ -16,6 +16,7 @@ from collectors.institution import InstitutionFile, Source, read_institution
 from collectors.ledger import ArchiveError
 from flows.collect import FETCHERS, opted_out
 from flows.places import Clock, Places
+from flows.pulse import pulse
 from transforms.index import calculate, rounded
 from transforms.instrument import load_instrument, load_rules
 from transforms.ruleset import load_ruleset
@@ -46,6 +47,7 @@ def examine(config: Path, places: Places, *, clock: Clock) -> list[Examined]:
         _archive(places),
         *_warehouse(places),
         *_older_rules(file, places),
+        *_schedules(file, places, clock),
     ]
     if ca_file is not None:
         there = ca_file.is_file()
@@ -112,6 +114,22 @@ def _older_rules(file: InstitutionFile, places: Places) -> list[Examined]:
         else "every scored date is under the present ones"
     )
     return [Examined(f"rules {present.hash[:12]}", True, detail)]
+
+
+def _schedules(file: InstitutionFile, places: Places, clock: Clock) -> list[Examined]:
+    """Whether each cadence, and scoring, still runs; nothing of one that has not begun."""
+    try:
+        beats = pulse(file, places, now=clock())
+    except ArchiveError:
+        # Said of the archive already.
+        return []
+    return [
+        Examined(
+            f"schedule {b.cadence}", not b.is_silent, b.message or f"last ran {b.last_run_at:%Y-%m-%d %H:%M}Z"
+        )
+        for b in beats
+        if b.last_run_at is not None
+    ]
 
 
 def _writable(folder: Path) -> Examined:

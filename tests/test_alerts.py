@@ -10,8 +10,8 @@ from zoneinfo import ZoneInfo
 
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import FRESHNESS
+from transforms.alert import Alert
 from transforms.alerts import (
-    Alert,
     ChangedService,
     CompromisedService,
     DownService,
@@ -82,10 +82,14 @@ def test_a_fall_names_index_domain_and_indicator_with_from_to_and_cause() -> Non
         proof("I03.3.a"): Answer(False, "Perwal 5/2023 dicabut", ("<2>",), MONDAY + DAY)
     }
     alerts = decided(before, scored(MONDAY + DAY, repealed))
-    assert [a.kind for a in alerts] == ["index_fell", "domain_fell", "level_fell"]
-    assert [(a.before, a.after) for a in alerts] == [("2,33", "1,73"), ("3,00", "2,00"), ("3", "2")]
+    assert [a.kind for a in alerts] == ["predicate_fell", "domain_fell", "level_fell"]
+    assert [(a.before, a.after) for a in alerts] == [
+        ("Cukup (2,33)", "Kurang (1,73)"),
+        ("3,00", "2,00"),
+        ("3", "2"),
+    ]
     assert alerts[0].line == (
-        "Indeks Kecil turun dari 2,33 ke 1,73 (predikat Cukup menjadi Kurang): "
+        "Predikat turun dari Cukup ke Kurang, Indeks Kecil turun dari 2,33 ke 1,73: "
         "I3 Singkat 3 3 ke 2 (keadaan berubah)"
     )
     assert alerts[2].line == (
@@ -109,7 +113,7 @@ def test_a_fall_with_one_cause_in_the_world_does_not_put_the_rest_down_to_it() -
     aged = scored(MONDAY + 60 * DAY, seen(MONDAY) | {proof("I01.2.a"): repealed})
     index = decided(before, aged)[0]
     assert index.line == (
-        "Indeks Kecil turun dari 2,33 ke 1,00 (predikat Cukup menjadi Kurang): "
+        "Predikat turun dari Cukup ke Kurang, Indeks Kecil turun dari 2,33 ke 1,00: "
         "I1 Singkat 1 2 ke 1 (keadaan berubah); "
         "bukan karena keadaan: I3 Singkat 3 3 ke 1 (bukti kedaluwarsa)"
     )

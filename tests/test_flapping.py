@@ -17,6 +17,7 @@ from tests.test_alerts import MONDAY, scored
 from tests.test_service_sla import local, on, window
 from tests.warehouse_rows import run, warehouse_with
 from transforms import alerts
+from transforms.alert import Alert
 from transforms.instrument import load_topics
 from warehouse.asking import build_models
 from warehouse.score_rows import QUERIES, fetch_rows
@@ -54,7 +55,7 @@ class Watch:
             )
         return [alert.kind for alert in self.score(checks[-1]["checked_at"])]
 
-    def score(self, as_of: datetime) -> list[alerts.Alert]:
+    def score(self, as_of: datetime) -> list[Alert]:
         build_models(self.connection, load_topics(), as_of)
 
         def rows(query: str) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ import pytest
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
 from tests.warehouse_rows import count_services
-from transforms import alerts
+from transforms import alert
 from transforms.index import rounded
 from transforms.instrument import load_instrument
 from transforms.views import STATE_NAMES
@@ -541,5 +541,5 @@ def test_the_kinds_of_alerts_are_all_described(copy: duckdb.DuckDBPyConnection) 
         "SELECT comment FROM duckdb_columns() WHERE table_name = 'peringatan' AND column_name = 'jenis'"
     ).fetchone()
     assert described is not None
-    missing = [kind for kind in get_args(alerts.Kind) if not re.search(rf"\b{kind}\b", described[0])]
+    missing = [kind for kind in get_args(alert.Kind) if not re.search(rf"\b{kind}\b", described[0])]
     assert missing == []

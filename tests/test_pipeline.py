@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -68,7 +68,9 @@ def kinds(result: ScoreResult) -> list[str]:
 def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     city, line = city_line
     first = line.run()
-    assert first.alerts == ()
+    (below,) = first.alerts
+    assert below.kind == "below_target_path"
+    assert "kurang " in below.line and "dari 3,98 pada akhir 2025 ke target 2026 4,50" in below.line
     assert first.is_new
     # Nothing is lost on the way: what a source held is loaded, quarantined with a reason, or a repeated row.
     for seen, loaded, quarantined, repeated in line.rows(
@@ -109,9 +111,40 @@ def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     line.pass_days(1)
     city.day = 4
     fourth = line.run()
-    assert kinds(fourth) == ["source_failed"]
-    assert "bukan penurunan nilai" in fourth.alerts[0].line
+    assert kinds(fourth) == ["below_target_path", "batch_quarantined"]
+    assert "bukan penurunan nilai" in fourth.alerts[1].line
+    # It is below its path on all four days, which is told once.
+    told = line.rows("SELECT line FROM ops.outbox WHERE kind = 'below_target_path'")
+    assert told == [(below.line,)]
     assert indicators(fourth) == indicators(third)
+
+
+def test_a_certificate_about_to_end_is_told_at_each_threshold(tmp_path: Path) -> None:
+    with demo_line(tmp_path) as (city, line):
+        # Its certificates are of today, whatever day the city plays: this one ends in 11 days.
+        line.now = datetime.now(UTC)
+        city.set_fault("kepegawaian", "tls_expiring")
+
+        def told() -> list[str]:
+            line.score()
+            return [
+                alert for (alert,) in line.rows("SELECT line FROM ops.outbox WHERE kind = 'tls_expiring'")
+            ]
+
+        line.collect(cadence="services")
+        line.load()
+        (first,) = told()
+        assert first.startswith("Sertifikat TLS Statistik Kepegawaian (") and "11 hari lagi" in first
+        line.pass_days(1)
+        assert told() == [first]
+        line.pass_days(8)
+        assert "2 hari lagi" in told()[1]
+        # It was renewed: nothing more, also where the old one would have ended.
+        city.clear_fault()
+        line.collect(cadence="services")
+        line.load()
+        line.pass_days(1)
+        assert len(told()) == 2
 
 
 @pytest.mark.parametrize(

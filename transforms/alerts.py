@@ -11,30 +11,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
-from typing import Literal
 from zoneinfo import ZoneInfo
 
+from transforms.alert import Alert, Kind, comma, local_time
 from transforms.attribution import CAUSE_TEXT, WITHOUT_THE_WORLD, Change, Scored, changes
-from transforms.index import rounded
 from transforms.instrument import Instrument
 from transforms.scoring import shown
-
-Kind = Literal[
-    "index_fell",
-    "domain_fell",
-    "level_fell",
-    "evidence_stale",
-    "source_failed",
-    "service_down",
-    "service_unstable",
-    "service_recovered",
-    "service_compromised",
-    "service_replaced",
-    "service_changed",
-    "application_after_moratorium",
-    "rules_changed",
-]
-Severity = Literal["penting", "waspada", "info"]
+from transforms.watch import Watched, watch_alert
 
 
 @dataclass(frozen=True)
@@ -45,6 +28,7 @@ class FailedSource:
     message: str
     failed_at: datetime
     last_ok_at: datetime | None
+    error: str | None = None
 
 
 @dataclass(frozen=True)
@@ -129,19 +113,6 @@ class RuleChange:
     changes: Sequence[Change]
 
 
-@dataclass(frozen=True)
-class Alert:
-    """One line of a message. `event_key` is the same for the same event, however often it is decided."""
-
-    event_key: str
-    kind: Kind
-    severity: Severity
-    line: str
-    before: str
-    after: str
-    cause: str
-
-
 def decide(
     instrument: Instrument,
     previous: Scored | None,
@@ -156,12 +127,14 @@ def decide(
     changed_services: Sequence[ChangedService] = (),
     moved: Sequence[Change] | None = None,
     rules: RuleChange | None = None,
+    watched: Sequence[Watched] = (),
 ) -> tuple[Alert, ...]:
     """The alerts of one scored date. Scores of different rulesets are never compared.
 
     `min_drop` is the smallest fall of the index, or of a domain, that is worth a line (points on 1..5).
     `moved` are the changes since `previous` where they are known already; `rules` is the previous date under
-    the rules before, where it was scored under others: one notice, never a fall.
+    the rules before, where it was scored under others: one notice, never a fall. `watched` is what is looked
+    at on every date, whatever moved.
     """
     alerts: list[Alert] = []
     if rules is not None:
@@ -171,6 +144,7 @@ def decide(
         falls = [c for c in known if c.after < c.before]
         alerts += _aggregate_alerts(instrument, previous, current, falls, min_drop)
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
+    alerts += [a for fact in watched if (a := watch_alert(current, fact, min_drop, time_zone)) is not None]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
     alerts += [_compromise_alert(current, taken, time_zone) for taken in compromised_services]
@@ -184,11 +158,6 @@ def decide(
     if late_applications:
         alerts.append(_moratorium_alert(current, late_applications))
     return tuple(alerts)
-
-
-def comma(value: Fraction | Decimal) -> str:
-    """Two decimals with the decimal comma of Indonesian."""
-    return str(rounded(Fraction(value))).replace(".", ",")
 
 
 def _aggregate_alerts(
@@ -206,8 +175,10 @@ def _aggregate_alerts(
         if after.scope == "aspect" or before is None:
             continue
         drop = before.provisional - after.provisional
+        # A band may be left by less than what is worth a line.
+        falls_to_band = after.scope == "index" and drop > 0 and before.predikat != after.predikat
         members = [f for f in falls if after.scope == "index" or weights[f.indicator].domain == after.code]
-        if drop < Fraction(min_drop) or not members:
+        if (drop < Fraction(min_drop) and not falls_to_band) or not members:
             continue
         members.sort(key=lambda f: f.contribution)
         real = [f for f in members if f.cause not in WITHOUT_THE_WORLD]
@@ -216,14 +187,20 @@ def _aggregate_alerts(
             named += "; bukan karena keadaan: " + "; ".join(_named(instrument, f) for f in aged[:3])
         what = after.name if after.scope == "index" else f"Domain {after.name}"
         moved = f"dari {comma(before.provisional)} ke {comma(after.provisional)}"
-        if before.predikat != after.predikat:
-            moved += f" (predikat {before.predikat} menjadi {after.predikat})"
-        if real:
-            kind: Kind = "index_fell" if after.scope == "index" else "domain_fell"
+        old, new = comma(before.provisional), comma(after.provisional)
+        if real and falls_to_band:
+            # Instead of index_fell: it is one fall.
+            kind: Kind = "predicate_fell"
+            line = f"Predikat turun dari {before.predikat} ke {after.predikat}, {what} turun {moved}: {named}"
+            old, new = f"{before.predikat} ({old})", f"{after.predikat} ({new})"
+        elif real:
+            kind = "index_fell" if after.scope == "index" else "domain_fell"
             line = f"{what} turun {moved}: {named}"
         else:
             kind = "evidence_stale"
             only_aged = all(f.cause in ("expired", "source_failed") for f in members)
+            if falls_to_band:
+                moved += f" (predikat {before.predikat} menjadi {after.predikat})"
             why = "semata karena bukti kedaluwarsa" if only_aged else "tanpa perubahan keadaan"
             line = f"{what} bergeser {moved} {why}: {named}"
         alerts.append(
@@ -232,8 +209,8 @@ def _aggregate_alerts(
                 kind=kind,
                 severity="penting" if real and after.scope == "index" else "waspada",
                 line=line,
-                before=comma(before.provisional),
-                after=comma(after.provisional),
+                before=old,
+                after=new,
                 cause=named,
             )
         )
@@ -273,7 +250,7 @@ def _rules_notice(instrument: Instrument, rules: RuleChange, time_zone: ZoneInfo
     named = "; ".join(_named(instrument, c) for c in largest[:3])
     rest = f"; dan {len(largest) - 3} indikator lain" if len(largest) > 3 else ""
     hashes = f"{rules.before.ruleset_hash[:12]} menjadi {rules.after.ruleset_hash[:12]}"
-    date = _local(rules.after.as_of, time_zone)
+    date = local_time(rules.after.as_of, time_zone)
     if largest:
         moved = f"bergeser dari {comma(old)} ke {comma(new)} ({_signed(new - old)}) karena aturan saja: "
         moved += f"{named}{rest}"
@@ -298,19 +275,28 @@ def _signed(value: Fraction) -> str:
 
 
 def _source_alert(current: Scored, failed: FailedSource, time_zone: ZoneInfo) -> Alert:
+    """A run that brought nothing, or a batch that was refused: each once until the source is good again."""
     last = failed.last_ok_at
-    since = f"terakhir berhasil {_local(last, time_zone)}" if last else "belum pernah berhasil"
+    since = f"terakhir berhasil {local_time(last, time_zone)}" if last else "belum pernah berhasil"
+    refused = failed.error == "refused"
+    kind: Kind = "batch_quarantined" if refused else "source_failed"
+    happened = f"Kiriman sumber {failed.source} ditolak" if refused else f"Sumber {failed.source} gagal"
+    todo = (
+        "Isinya disimpan di karantina; alasan tiap baris: pantau export karantina --format csv -o karantina. "
+        if refused
+        else ""
+    )
     return Alert(
-        event_key=f"source_failed:{current.institution}:{failed.source}:{last.isoformat() if last else '-'}",
-        kind="source_failed",
+        event_key=f"{kind}:{current.institution}:{failed.source}:{last.isoformat() if last else '-'}",
+        kind=kind,
         severity="waspada",
         line=(
-            f"Sumber {failed.source} gagal pada {_local(failed.failed_at, time_zone)} ({since}): "
-            f"{failed.message}. Bukti lama tetap dipakai sampai masa tenggang habis; "
+            f"{happened} pada {local_time(failed.failed_at, time_zone)} ({since}): "
+            f"{failed.message}. {todo}Bukti lama tetap dipakai sampai masa tenggang habis; "
             "ini bukan penurunan nilai"
         ),
         before="berhasil" if last else "belum ada",
-        after="gagal",
+        after="ditolak" if refused else "gagal",
         cause=failed.message,
     )
 
@@ -321,7 +307,7 @@ def _service_alert(current: Scored, down: DownService, time_zone: ZoneInfo) -> A
         kind="service_down",
         severity="penting",
         line=(
-            f"Layanan {down.name} ({down.agency}) mati sejak {_local(down.down_since, time_zone)}: "
+            f"Layanan {down.name} ({down.agency}) mati sejak {local_time(down.down_since, time_zone)}: "
             f"{down.fault}"
         ),
         before="hidup",
@@ -337,7 +323,7 @@ def _compromise_alert(current: Scored, taken: CompromisedService, time_zone: Zon
         severity="penting",
         line=(
             f"Halaman layanan {taken.name} ({taken.agency}) disusupi iklan judi sejak "
-            f"{_local(taken.since, time_zone)}: {taken.evidence}"
+            f"{local_time(taken.since, time_zone)}: {taken.evidence}"
         ),
         before="bersih",
         after="disusupi",
@@ -354,7 +340,7 @@ def _change_alert(current: Scored, changed: ChangedService, time_zone: ZoneInfo)
         severity="penting" if changed.is_replaced else "waspada",
         line=(
             f"Halaman layanan {changed.name} ({changed.agency}) {said} setelah "
-            f"{_local(changed.since, time_zone)}: {changed.evidence}"
+            f"{local_time(changed.since, time_zone)}: {changed.evidence}"
         ),
         before="halaman lama",
         after="diganti" if changed.is_replaced else "perlu diperiksa",
@@ -382,7 +368,7 @@ def _moratorium_alert(current: Scored, late: Sequence[LateApplication]) -> Alert
 
 
 def _unstable_alert(current: Scored, unstable: UnstableService, time_zone: ZoneInfo) -> Alert:
-    since = _local(unstable.since, time_zone)
+    since = local_time(unstable.since, time_zone)
     new_key = f"service_unstable:{current.institution}:{unstable.service_id}:{unstable.since.isoformat()}"
     return Alert(
         # However the flapping goes on, it is one event until something else has been told.
@@ -408,7 +394,7 @@ def _recovered_alert(current: Scored, back: RecoveredService, time_zone: ZoneInf
         severity="info",
         line=(
             f"Layanan {back.name} ({back.agency}) kembali {'stabil, ' if unstable else ''}hidup sejak "
-            f"{_local(back.up_since, time_zone)}"
+            f"{local_time(back.up_since, time_zone)}"
         ),
         before="tidak stabil" if unstable else "mati",
         after="hidup",
@@ -418,8 +404,3 @@ def _recovered_alert(current: Scored, back: RecoveredService, time_zone: ZoneInf
 
 def _pair_key(kind: str, subject: str, previous: Scored, current: Scored) -> str:
     return f"{kind}:{current.institution}:{subject}:{previous.score_id[:16]}:{current.score_id[:16]}"
-
-
-def _local(moment: datetime, time_zone: ZoneInfo) -> str:
-    local = moment.astimezone(time_zone)
-    return f"{local:%d-%m-%Y} pukul {local:%H.%M} {local.tzname()}"

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import duckdb
 
 from transforms.attribution import rows_sum_to
 from transforms.forecast import SCENARIOS, Expiry, Forecast, forecast
 from transforms.index import rounded
+from transforms.watch import expiring_evidence
 from warehouse.connection import Home, append, transact, writing
 from warehouse.later_facts import LaterFacts, later_facts
 from warehouse.operations import write_down
 from warehouse.score import ScoreResult
-from warehouse.score_rows import rows_of
+from warehouse.score_rows import rows_of, write_outbox
 
 _DIGITS = 10
 _STEP = Fraction(1, 10**_DIGITS)
+AFTER_SCORING = 10_001
+"""Where what the forecast tells stands in a message: after all that the score told."""
 
 
 def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
@@ -63,11 +67,50 @@ def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: date
             expiries += [shared | row for row in _expiries(found, until)]
         append(connection, "score.forecast", points)
         append(connection, "score.expiry", expiries)
+        told = _tell(connection, lasting, ahead, now)
         for name in names:
-            write_down(connection, name, "forecast", now, {})
+            write_down(connection, name, "forecast", now, {"alerts": told.get(name, [])})
         return [found for _, found in lasting]
 
     return transact(warehouse, now, write, institutions=names)
+
+
+def _tell(
+    connection: duckdb.DuckDBPyConnection,
+    lasting: Sequence[tuple[ScoreResult, Forecast]],
+    ahead: Mapping[datetime, LaterFacts],
+    now: datetime,
+) -> dict[str, list[str]]:
+    """Put what is about to run out into the outbox; the keys of what is new there, by institution."""
+    kept = {
+        (as_of, row["institution"]): row
+        for as_of in {result.current.as_of for result, _ in lasting}
+        for row in rows_of(connection, "institutions", {"as_of": as_of})
+    }
+    decided = []
+    for result, found in lasting:
+        row = kept.get((result.current.as_of, result.institution))
+        if found.scenario != "sources_run" or row is None:
+            continue
+        until = ahead[result.current.as_of].until.get(result.institution)
+        known = [expiry for expiry in found.expiries if until is None or expiry.at <= until]
+        alerts = expiring_evidence(
+            result.ruleset,
+            result.current,
+            known,
+            row["evidence_days"],
+            ZoneInfo(row["time_zone"]),
+        )
+        decided.append((result.current, alerts))
+    write_outbox(connection, decided, now, first=AFTER_SCORING)
+    told: dict[str, list[str]] = {}
+    for name, event_key in connection.execute(
+        "SELECT institution, event_key FROM ops.outbox "
+        "WHERE kind = 'evidence_expiring' AND created_at = $now ORDER BY ALL",
+        {"now": now},
+    ).fetchall():
+        told.setdefault(name, []).append(event_key)
+    return told
 
 
 def _latest(connection: duckdb.DuckDBPyConnection) -> set[str]:

@@ -72,6 +72,7 @@ class Replay:
                 case "forecast" if number in forecasts:
                     scored = self._scored.get(operation.institution, [])
                     forecast_scored(self._warehouse, scored, now=operation.at)
+                    self._untell(operation, "evidence_expiring")
                 case "delivery":
                     self._deliver(operation)
                 case "rollup":
@@ -144,16 +145,21 @@ class Replay:
         self._scored[operation.institution] = score(
             self._warehouse, as_of=as_of, now=operation.at, institutions=(operation.institution,)
         )
+        self._untell(operation)
+
+    def _untell(self, operation: Operation, kind: str | None = None) -> None:
+        """Who was not told then is not to be told now, whatever this program would make of it."""
         with writing(self._warehouse, operation.at) as connection:
-            # Who was not told then is not to be told now, whatever this program would make of it.
             execute(
                 connection,
                 "DELETE FROM ops.outbox WHERE institution = $institution AND created_at = $at "
-                "AND NOT list_contains($told, event_key)",
+                "AND ($kind IS NULL OR kind = $kind) AND NOT list_contains($told, event_key)",
                 {
                     "institution": operation.institution,
                     "at": operation.at,
-                    "told": operation.content["alerts"],
+                    "kind": kind,
+                    # Forecasts told nobody until they were written down with what they told.
+                    "told": operation.content.get("alerts", []),
                 },
             )
 
@@ -233,9 +239,11 @@ class Replay:
     def _lasting_forecasts(self, ordered: Sequence[Operation]) -> set[int]:
         """The places of forecasts that no later one replaces: of each institution that of its latest date.
 
+        And of those that told somebody: what is in the outbox stays there.
         What was scored may be among operations that were repeated before.
         """
         lasting: dict[str, int] = {}
+        telling: set[int] = set()
         for number, operation in enumerate(ordered):
             name = operation.institution
             if operation.kind == "score":
@@ -244,7 +252,9 @@ class Replay:
             if operation.kind == "forecast" and as_of and as_of >= self._forecast_as_of.get(name, ""):
                 self._forecast_as_of[name] = as_of
                 lasting[name] = number
-        return set(lasting.values())
+            if operation.kind == "forecast" and operation.content.get("alerts"):
+                telling.add(number)
+        return telling.union(lasting.values())
 
 
 _SHARED_BY_SCORES: Mapping[str, tuple[str, ...]] = {

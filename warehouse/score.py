@@ -19,9 +19,11 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from transforms import alerts, attribution
+from transforms.alert import Alert
 from transforms.alerts import RuleChange
 from transforms.forecast import Known
 from transforms.ruleset import Ruleset, load_ruleset
+from transforms.watch import Watched
 from warehouse.application_rows import Comparisons, write_comparisons
 from warehouse.asking import Models
 from warehouse.change_rows import explain_change, write_changes
@@ -42,6 +44,7 @@ from warehouse.score_rows import (
     written_scores,
 )
 from warehouse.standing import Stand, Standing, write_scores
+from warehouse.watched import watched
 
 _Made = tuple[str, str, str]
 
@@ -65,7 +68,7 @@ class ScoreResult:
     current: attribution.Scored
     previous: attribution.Scored | None
     changes: tuple[attribution.Change, ...]
-    alerts: tuple[alerts.Alert, ...]
+    alerts: tuple[Alert, ...]
     is_new: bool
     ruleset: Ruleset
     known: Known
@@ -110,7 +113,7 @@ class _Done:
     current: attribution.Scored
     previous: attribution.Scored | None
     changes: tuple[attribution.Change, ...]
-    told: tuple[alerts.Alert, ...]
+    told: tuple[Alert, ...]
     is_new: bool
     rules: RuleChange | None
 
@@ -124,6 +127,7 @@ class _Facts:
     turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
     compromised: Mapping[str, Sequence[alerts.CompromisedService]]
     changed: Mapping[str, Sequence[alerts.ChangedService]]
+    watched: Mapping[str, Sequence[Watched]]
 
 
 DATES_AT_ONCE = 31
@@ -432,7 +436,7 @@ def _score_all(
                 connection, ruleset.instrument, previous, current, may_have_failed=name in failed
             )
         rules = _rules_between(connection, ruleset, previous) if previous and others else None
-        decided: tuple[alerts.Alert, ...] = ()
+        decided: tuple[Alert, ...] = ()
         # A date scored after the fact is history: nobody is to be woken by it.
         if facts is not None and newest.get(name, as_of) <= as_of:
             # What is not about an instrument is told once, with the headline's score.
@@ -451,6 +455,7 @@ def _score_all(
                 facts.changed.get(name, ()) if told else (),
                 moved=moved,
                 rules=rules,
+                watched=facts.watched.get(name, ()) if told else (),
             )
         is_new = current.score_id not in written
         results.append(_Done(current, previous, moved, decided, is_new, rules))
@@ -534,4 +539,4 @@ def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> _Facts:
     changed: dict[str, list[alerts.ChangedService]] = {}
     for row in rows_of(connection, "changed_services", parameters):
         changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
-    return _Facts(down, late, turning, compromised, changed)
+    return _Facts(down, late, turning, compromised, changed, watched(connection, as_of))

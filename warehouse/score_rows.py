@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 import duckdb
 
-from transforms import alerts, attribution
+from transforms import attribution
+from transforms.alert import Alert
 from transforms.index import Aggregate
 from transforms.ruleset import Ruleset
 from transforms.scoring import Attested, ExternalValue, Finding, IndicatorLevel
@@ -111,10 +112,12 @@ def written_scores(connection: duckdb.DuckDBPyConnection, score_ids: Sequence[st
 
 def write_outbox(
     connection: duckdb.DuckDBPyConnection,
-    decided: Sequence[tuple[attribution.Scored, Sequence[alerts.Alert]]],
+    decided: Sequence[tuple[attribution.Scored, Sequence[Alert]]],
     now: datetime,
+    *,
+    first: int = 1,
 ) -> None:
-    """The alerts of these scores that are not in the outbox yet."""
+    """The alerts of these scores that are not in the outbox yet; their order is counted from `first`."""
     if not any(of_one for _, of_one in decided):
         return
     known = set(
@@ -138,7 +141,7 @@ def write_outbox(
                 "score_id": current.score_id,
             }
             for current, of_one in decided
-            for ordinal, alert in enumerate(of_one, start=1)
+            for ordinal, alert in enumerate(of_one, start=first)
             if (current.institution, alert.event_key) not in known
         ],
         created_at=now,

@@ -23,7 +23,7 @@ COMMENT ON VIEW mart.peringatan IS 'Setiap peringatan yang pernah diputuskan, da
 COMMENT ON COLUMN mart.peringatan.institusi IS 'Kode institusi.';
 COMMENT ON COLUMN mart.peringatan.dibuat_pada IS 'Saat peringatan diputuskan.';
 COMMENT ON COLUMN mart.peringatan.jenis IS
-'Jenis: index_fell, domain_fell, level_fell, evidence_stale, source_failed, service_down, service_unstable, service_recovered, service_compromised, service_replaced, service_changed (perlu diperiksa), application_after_moratorium, rules_changed (bukan perubahan keadaan).';
+'Jenis: index_fell, predicate_fell (pengganti index_fell bila predikat ikut turun), domain_fell, level_fell, evidence_stale, below_target_path, target_path_regained, evidence_expiring, source_failed, batch_quarantined, pipeline_silent, service_down, service_unstable, service_recovered, service_compromised, service_replaced, service_changed (perlu diperiksa), tls_expiring, application_after_moratorium, rules_changed (bukan perubahan keadaan).';
 COMMENT ON COLUMN mart.peringatan.kegawatan IS 'Kegawatan: penting, waspada, info.';
 COMMENT ON COLUMN mart.peringatan.isi IS 'Kalimat peringatan.';
 COMMENT ON COLUMN mart.peringatan.sebelum IS 'Keadaan sebelumnya.';
@@ -33,4 +33,4 @@ COMMENT ON COLUMN mart.peringatan.disampaikan_pada IS 'Saat pertama disampaikan;
 COMMENT ON COLUMN mart.peringatan.saluran IS 'Saluran yang sudah menerimanya.';
 COMMENT ON COLUMN mart.peringatan.kunci_peristiwa IS 'Kunci peristiwa; peristiwa yang sama tidak diperingatkan dua kali.';
 COMMENT ON COLUMN mart.peringatan.skor_id IS 'Pengenal penilaian yang memutuskannya.';
-COMMENT ON COLUMN mart.peringatan.urutan IS 'Urutan dalam pesan: indeks, domain, indikator, sumber, layanan.';
+COMMENT ON COLUMN mart.peringatan.urutan IS 'Urutan dalam pesan: indeks, domain, indikator, yang dipantau, sumber, layanan, bukti yang akan kedaluwarsa.';

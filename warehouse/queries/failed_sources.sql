@@ -3,7 +3,8 @@ SELECT
     institution, source,
     arg_max(message, observed_at) AS message,
     max(observed_at) AS failed_at,
-    max(observed_at) FILTER (WHERE is_ok) AS last_ok_at
+    max(observed_at) FILTER (WHERE is_ok) AS last_ok_at,
+    arg_max(error, observed_at) AS error
 FROM core.observation
 WHERE observed_at <= $as_of
 GROUP BY institution, source
