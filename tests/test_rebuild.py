@@ -349,6 +349,9 @@ def test_days_of_the_city_come_back_row_for_row(tmp_path: Path) -> None:
     assert outcomes == {"loaded", "refused", "failed"}
     for table in ("raw.uptime_check", "raw.attestation", "raw.application", "ops.quarantine", "ops.delivery"):
         assert before[table], table
+    # What the forecast of a date told stays, though the forecasts of later dates took its place.
+    told = line.rows("SELECT DISTINCT kind, created_at::DATE::VARCHAR FROM ops.outbox")
+    assert ("evidence_expiring", "2026-11-24") in told
     made = rebuild(Archive(line.places.archive), line.places.warehouse, now=line.now)
     assert made.changed == ()
     assert contents(line.places.warehouse) == before
