@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 
+from collectors.certificates import TlsFault
+from collectors.own_outage import OWN_OUTAGE
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, proof
 from tests.test_alerts import DAY, JAKARTA, MONDAY, decided, scored, seen
 from tests.warehouse_rows import warehouse_with
 from transforms.alert import Alert
 from transforms.alerts import FailedSource, decide
 from transforms.attribution import Scored
+from transforms.collection_words import failure_words
 from transforms.forecast import Expiry
 from transforms.instrument import load_topics
 from transforms.ruleset import Ruleset
@@ -30,6 +35,7 @@ from transforms.watch import (
     watch_alert,
 )
 from warehouse.asking import build_models
+from warehouse.score_rows import rows_of
 from warehouse.watched import watched
 
 HOUR = timedelta(hours=1)
@@ -174,7 +180,7 @@ def test_a_certificate_names_its_services_and_its_end() -> None:
 
 
 def test_a_refused_batch_is_told_as_such_once_until_the_source_is_good_again() -> None:
-    refused = FailedSource("jdih", "jumlah di bawah batas", MONDAY, MONDAY - DAY, "refused")
+    refused = FailedSource("jdih", "jumlah di bawah batas", MONDAY, MONDAY - DAY, "refused", True, False)
     (alert,) = decided(TWO_POINT_THREE, TWO_POINT_THREE, refused)
     assert alert.kind == "batch_quarantined"
     assert alert.line == (
@@ -186,8 +192,61 @@ def test_a_refused_batch_is_told_as_such_once_until_the_source_is_good_again() -
     assert again.event_key == alert.event_key
     (anew,) = decided(TWO_POINT_THREE, TWO_POINT_THREE, replace(refused, last_ok_at=MONDAY))
     assert anew.event_key != alert.event_key
-    (failed,) = decided(TWO_POINT_THREE, TWO_POINT_THREE, replace(refused, error="http_500"))
+    (failed,) = decided(
+        TWO_POINT_THREE, TWO_POINT_THREE, replace(refused, is_refused=False, message="no answer")
+    )
     assert (failed.kind, failed.event_key == alert.event_key) == ("source_failed", False)
+    assert "situs menolak sambungan" in failed.line
+    # The gate's words are Indonesian; a parser's are not, and stay in the cause.
+    login = replace(refused, message="the site asks to log in", is_unjudged=True)
+    (unread,) = decided(TWO_POINT_THREE, TWO_POINT_THREE, login)
+    assert "isinya tidak terbaca" in unread.line and unread.cause == "the site asks to log in"
+    assert "asks" not in unread.line
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("http_404", "halaman tidak ditemukan (HTTP 404)"),
+        ("http_503", "situs sedang bermasalah (HTTP 503)"),
+        ("http_418", "situs menolak permintaan (HTTP 418)"),
+        ("timeout", "situs tidak menjawab lengkap sampai batas waktu"),
+        ("baru", "technical words"),
+        (None, "technical words"),
+    ],
+)
+def test_a_failed_run_is_told_in_the_words_of_officers(error: str | None, words: str) -> None:
+    assert failure_words(error, "technical words") == words
+
+
+def test_every_class_of_error_that_collectors_raise_has_words() -> None:
+    folder = Path(__file__).parents[1] / "collectors"
+    raised = {
+        kind
+        for path in folder.glob("*.py")
+        for kind in re.findall(r'FetchError\(\s*[^,"]+,\s*"(\w+)"', path.read_text(encoding="utf-8"))
+    } | {*get_args(TlsFault), "killed", OWN_OUTAGE}
+    assert len(raised) > 15
+    assert {kind for kind in raised if failure_words(kind, "?") == "?"} == set()
+
+
+@pytest.mark.e2e
+def test_a_refused_batch_is_told_from_a_refused_connection_and_from_what_was_not_judged() -> None:
+    names = ("judged", "unread", "closed")
+    connection = warehouse_with(
+        {"observation": [ran(s, MONDAY, is_ok=False) | {"entry_id": s, "error": "refused"} for s in names]}
+    )
+    connection.execute(
+        "INSERT INTO ops.load BY NAME SELECT unnest(['judged', 'unread', 'closed']) AS entry_id, "
+        "unnest(['refused', 'refused', 'failed']) AS outcome"
+    )
+    connection.execute("INSERT INTO ops.validation BY NAME SELECT 'judged' AS entry_id")
+    found = {r["source"]: r for r in rows_of(connection, "failed_sources", {"as_of": MONDAY})}
+    assert {s: (r["is_refused"], r["is_unjudged"]) for s, r in found.items()} == {
+        "judged": (True, False),
+        "unread": (True, True),
+        "closed": (False, True),
+    }
 
 
 # What stands still -------------------------------------------------------------------------------------------

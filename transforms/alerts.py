@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from transforms.alert import Alert, Kind, comma, local_time
 from transforms.attribution import CAUSE_TEXT, WITHOUT_THE_WORLD, Change, Scored, changes
+from transforms.collection_words import UNREADABLE, failure_words
 from transforms.instrument import Instrument
 from transforms.scoring import shown
 from transforms.watch import Watched, watch_alert
@@ -22,13 +23,19 @@ from transforms.watch import Watched, watch_alert
 
 @dataclass(frozen=True)
 class FailedSource:
-    """A source whose last run was not good, with the last time it was."""
+    """A source whose last run was not good, with the last time it was.
+
+    `error` is the class of what went wrong. `is_refused`: the run was good, its batch was not; `is_unjudged`:
+    the gate never saw it.
+    """
 
     source: str
     message: str
     failed_at: datetime
     last_ok_at: datetime | None
     error: str | None = None
+    is_refused: bool = False
+    is_unjudged: bool = True
 
 
 @dataclass(frozen=True)
@@ -278,8 +285,12 @@ def _source_alert(current: Scored, failed: FailedSource, time_zone: ZoneInfo) ->
     """A run that brought nothing, or a batch that was refused: each once until the source is good again."""
     last = failed.last_ok_at
     since = f"terakhir berhasil {local_time(last, time_zone)}" if last else "belum pernah berhasil"
-    refused = failed.error == "refused"
+    refused = failed.is_refused
     kind: Kind = "batch_quarantined" if refused else "source_failed"
+    if refused:
+        words = UNREADABLE if failed.is_unjudged else failed.message
+    else:
+        words = failure_words(failed.error, failed.message)
     happened = f"Kiriman sumber {failed.source} ditolak" if refused else f"Sumber {failed.source} gagal"
     todo = (
         "Isinya disimpan di karantina; alasan tiap baris: pantau export karantina --format csv -o karantina. "
@@ -292,7 +303,7 @@ def _source_alert(current: Scored, failed: FailedSource, time_zone: ZoneInfo) ->
         severity="waspada",
         line=(
             f"{happened} pada {local_time(failed.failed_at, time_zone)} ({since}): "
-            f"{failed.message}. {todo}Bukti lama tetap dipakai sampai masa tenggang habis; "
+            f"{words}. {todo}Bukti lama tetap dipakai sampai masa tenggang habis; "
             "ini bukan penurunan nilai"
         ),
         before="berhasil" if last else "belum ada",
