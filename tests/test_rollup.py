@@ -28,7 +28,10 @@ SLA = (QUERIES / "service_sla.sql").read_text(encoding="utf-8")
 STATES = (QUERIES / "service_now.sql").read_text(encoding="utf-8")
 TOPICS = load_topics()
 MODELS = ("service_state", "service_compromise", "service_change")
-MADE_OF = ("check_fault", "check_up", "service_check", "page_known", "page_reading")
+MADE_OF = (
+    *("check_fault", "check_up", "service_check", "service_ever", "service_per_day", "service_reversal"),
+    *("page_known", "page_reading"),
+)
 NEEDED = ("institution_current", "service_window", *MADE_OF, *MODELS)
 
 

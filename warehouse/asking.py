@@ -33,6 +33,8 @@ _ADDED: Mapping[str, Collection[str]] = {
 _MERGED = {"page_reading"}
 """Of these, rows that were added can be made one with others."""
 _MADE_OF = {name for names in _ADDED.values() for name in names}
+_FOLLOWING = ("service_ever", "service_per_day", "service_reversal")
+"""Models that follow from single checks of service_check, and are added to with it."""
 _ADDED_FOR = timedelta(days=31)
 """For so long: they hold what was needed at their first date, and with time ever less of it is."""
 
@@ -225,11 +227,11 @@ def build_models(
     }
     models = load_models()
     if since is not None:
-        _step_regulations(connection, models, since, as_of, parameters)
+        _step_regulations(connection, models, since, parameters)
     for model in models:
-        if since is not None and model.name == "regulation_current":
+        if since is not None and model.name in ("source_seen", "regulation_current"):
             continue
-        if since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF}:
+        if since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF, *_FOLLOWING}:
             if model.name in _ADDED:
                 _add_checks(connection, models, model, since, parameters)
         elif only is None or model.name in only:
@@ -242,12 +244,11 @@ def _step_regulations(
     connection: duckdb.DuckDBPyConnection,
     models: Sequence[Model],
     since: datetime,
-    as_of: datetime,
     parameters: Mapping[str, Any],
 ) -> None:
-    """Let `regulation_current` stand at a later date: built again only of institutions whose products moved.
+    """Let `source_seen` and `regulation_current` stand at a later date.
 
-    Of the others a source may only have been seen again.
+    Products are read again only where they moved; of others a source may have been seen again.
     """
 
     def build(name: str, values: Mapping[str, Any]) -> None:
@@ -255,10 +256,10 @@ def _step_regulations(
         execute(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {model.sql}", values)
 
     build("institution_current", parameters)
-    moved = execute(
-        connection, statement(_QUERIES / "moved_regulations.sql"), {"before": since, "as_of": as_of}
-    ).fetchall()
-    build("source_seen", parameters)
+    between = {"before": since, "as_of": parameters["as_of"]}
+    moved = execute(connection, statement(_QUERIES / "moved_regulations.sql"), between).fetchall()
+    seen = statement(_QUERIES / "merged_source_seen.sql")
+    execute(connection, f"CREATE OR REPLACE TEMP TABLE source_seen AS {seen}", between)
     connection.execute(
         "CREATE OR REPLACE TEMP TABLE regulation_before AS "
         "SELECT past.* REPLACE (coalesce(seen.last_ok_at, past.observed_at) AS observed_at) "
@@ -288,9 +289,10 @@ def _add_checks(
         merged = statement(_QUERIES / f"merged_{model.name}.sql")
         execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {merged}", {})
     added = statement(_QUERIES / f"added_{model.name}.sql")
-    execute(connection, f"INSERT INTO {model.name} BY NAME {added}", {**between, "moved": moved})
+    execute(connection, f"CREATE OR REPLACE TEMP TABLE added AS {added}", {**between, "moved": moved})
     if moved:
-        connection.execute(
+        execute(
+            connection,
             f"DELETE FROM {model.name} WHERE institution IN (SELECT unnest($moved::VARCHAR[]))",
             {"moved": moved},
         )
@@ -298,6 +300,43 @@ def _add_checks(
         for one in needed.values():
             values = {**parameters, "institutions": moved}
             execute(connection, f"CREATE OR REPLACE TEMP TABLE {one.name} AS {one.sql}", values)
-        execute(connection, f"INSERT INTO {model.name} BY NAME {model.sql}", parameters)
+        execute(connection, f"INSERT INTO added BY NAME {model.sql}", parameters)
         current = needed["institution_current"]
         execute(connection, f"CREATE OR REPLACE TEMP TABLE {current.name} AS {current.sql}", parameters)
+    connection.execute(f"INSERT INTO {model.name} BY NAME FROM added")
+    if model.name == "service_check":
+        _follow(connection, {one.name: one.sql for one in models}, moved)
+
+
+def _follow(connection: duckdb.DuckDBPyConnection, models: Mapping[str, str], moved: Sequence[str]) -> None:
+    """Let what follows from service_check stand with the checks `added`, each model asked of these alone.
+
+    Of institutions that moved, these are all.
+    """
+
+    def of(checks: str, name: str) -> str:
+        return f"WITH service_check AS (FROM {checks}) FROM ({models[name]}\n)"
+
+    if moved:
+        of_moved = "WHERE institution IN (SELECT unnest($moved::VARCHAR[]))"
+        for where in (
+            f"service_per_day WHERE number IN (SELECT number FROM service_ever {of_moved})",
+            f"service_ever {of_moved}",
+            f"service_reversal {of_moved}",
+        ):
+            execute(connection, f"DELETE FROM {where}", {"moved": moved})
+    # What the first of them reverses is the last that could tell before.
+    execute(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE added_told AS FROM added UNION ALL BY NAME SELECT institution, "
+        "service_id, last_told_at AS checked_at, last_told_at IS NOT DISTINCT FROM last_up_at AS is_up "
+        "FROM service_ever WHERE last_told_at IS NOT NULL",
+    )
+    merged = statement(_QUERIES / "merged_service_ever.sql")
+    execute(
+        connection,
+        "CREATE OR REPLACE TEMP TABLE service_ever AS "
+        f"WITH added AS ({of('temp.added', 'service_ever')}) FROM ({merged}\n)",
+    )
+    execute(connection, f"INSERT INTO service_per_day BY NAME {of('added', 'service_per_day')}")
+    execute(connection, f"INSERT INTO service_reversal BY NAME {of('added_told', 'service_reversal')}")

@@ -17,6 +17,7 @@ from warehouse.service_counts import count_seen, see_checks
 
 _QUERIES = Path(__file__).parent / "queries"
 _ASIDE = Path(__file__).parent / "aside"
+_STATE = ("service_ever", "service_per_day", "service_reversal", "service_state")
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> None:
@@ -40,8 +41,9 @@ def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now:
     Returns rows per table.
     """
     count_seen(connection, now)
-    (state,) = (model for model in load_models() if model.name == "service_state")
-    execute(connection, f"CREATE OR REPLACE TEMP TABLE {state.name} AS {state.sql}", {"as_of": now})
+    for model in load_models():
+        if model.name in _STATE:
+            execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
     rows = {}
     for table in ("service_now", "service_sla"):
         facts = statement(_QUERIES / f"{table}.sql")

@@ -6,12 +6,12 @@ WITH shown AS (
         count(*) AS checked,
         count(*) FILTER (WHERE is_down) AS down,
         count(*) FILTER (WHERE NOT is_down AND is_up) AS up,
-        string_agg(name, ', ' ORDER BY name) FILTER (WHERE is_down) AS names,
+        array_to_string(list_sort(list(name) FILTER (WHERE is_down)), ', ') AS names,
         max(down_since) FILTER (WHERE is_down) AS since,
-        string_agg(DISTINCT fault, ', ' ORDER BY fault) FILTER (WHERE is_down) AS faults,
+        array_to_string(list_sort(list_distinct(list(fault) FILTER (WHERE is_down AND fault IS NOT NULL))), ', ') AS faults,
         list_sort(list(capture_id) FILTER (WHERE is_down)) AS down_ids,
         min(latest_at) FILTER (WHERE is_down) AS down_at,
-        string_agg(name, ', ' ORDER BY name) FILTER (WHERE is_up) AS up_names,
+        array_to_string(list_sort(list(name) FILTER (WHERE is_up)), ', ') AS up_names,
         list_sort(list(capture_id) FILTER (WHERE is_up)) AS up_ids,
         max(latest_at) FILTER (WHERE is_up) AS up_at
     FROM service_shows
