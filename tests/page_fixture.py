@@ -14,6 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
+from uuid import NAMESPACE_OID, uuid5
 
 import duckdb
 
@@ -582,18 +583,26 @@ def _score(
     found = findings_at(instrument, as_of, is_last=is_last, hostile=hostile)
     levels = scoring.levels(instrument, found, official_levels(instrument))
     shared = {"score_id": score_id(as_of), "institution": INSTITUTION}
+    sets = {level.indicator: str(uuid5(NAMESPACE_OID, score_id(as_of) + level.indicator)) for level in levels}
     run = {"instrument": instrument.id, "ruleset_hash": RULESET, "as_of": as_of, "scored_at": as_of}
     append(connection, "score.run", [run], **shared)
     append(
         connection,
-        "score.finding",
-        [asdict(finding) | {"evidence_ids": list(finding.evidence_ids)} for finding in found],
-        **shared,
+        "score.finding_set",
+        [
+            {name: value for name, value in asdict(finding).items() if name != "indicator"}
+            | {"evidence_ids": list(finding.evidence_ids), "set_id": sets[finding.indicator]}
+            for finding in found
+        ],
+        institution=INSTITUTION,
     )
     append(
         connection,
         "score.level",
-        [asdict(level) | {"coverage": rounded(level.coverage, 6)} for level in levels],
+        [
+            asdict(level) | {"coverage": rounded(level.coverage, 6), "set_id": sets[level.indicator]}
+            for level in levels
+        ],
         **shared,
     )
     append(

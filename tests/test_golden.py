@@ -148,7 +148,7 @@ def test_one_institution_alone_has_the_same_score(
     tables = ("run", "finding", "level", "aggregate")
     with writing(alone, AS_OF) as connection:
         together = {table: _rows(connection, table) for table in tables}
-        for table in tables:
+        for table in ("run", "finding_set", "level", "aggregate"):
             connection.execute(f"DELETE FROM score.{table}")
     for name in (
         "spbe-2020-a-source-has-failed",

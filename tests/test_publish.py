@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from uuid import UUID
 
 import duckdb
 import pytest
@@ -145,8 +146,14 @@ def test_of_uptime_checks_only_the_last_and_those_that_are_cited_are_published(
         )
         append(
             connection,
-            "score.finding",
-            [{"score_id": "s", "evidence_ids": ["dikutip"]}],
+            "score.finding_set",
+            [{"set_id": str(UUID(int=1)), "evidence_ids": ["dikutip"]}],
+            institution="kota-a",
+        )
+        append(
+            connection,
+            "score.level",
+            [{"score_id": "s", "set_id": str(UUID(int=1))}],
             institution="kota-a",
         )
     target = tmp_path / "pantau.duckdb"

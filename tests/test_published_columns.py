@@ -146,7 +146,7 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Places:
         left = connection.execute(
             "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() "
             "WHERE database_name = current_database() AND data_type = 'VARCHAR' "
-            "AND schema_name IN ('core', 'score', 'ops', 'raw')"
+            "AND schema_name IN ('core', 'score', 'ops', 'raw') AND table_name != 'finding'"
         ).fetchall()
         for table, column in left:
             entry = published_tables().get(table)
@@ -174,7 +174,8 @@ def test_a_new_table_or_column_is_not_published_by_itself(published: Places) -> 
     with reading(published.published) as copy:
         found = copy.execute(
             "SELECT schema_name || '.' || table_name, column_name FROM duckdb_columns() "
-            "WHERE database_name = current_database() AND schema_name IN ('core', 'score', 'ops', 'raw')"
+            "WHERE database_name = current_database() AND schema_name IN ('core', 'score', 'ops', 'raw') "
+            "AND table_name != 'finding'"  # a view of others
         ).fetchall()
     allowed = {
         (table, column)

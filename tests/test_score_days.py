@@ -47,14 +47,16 @@ def differing(left: Path, right: Path, condition: str = "TRUE") -> dict[str, str
             connection.execute(f"ATTACH ':memory:' AS {name}")
             connection.execute(f"CREATE SCHEMA {name}.score")
             for (table,) in connection.execute(
-                "SELECT table_name FROM duckdb_tables() "
+                "SELECT DISTINCT table_name FROM duckdb_columns() "
                 f"WHERE database_name = 'whole_{name}' AND schema_name = 'score'"
             ).fetchall():
                 columns = {c[0] for c in connection.execute(f"FROM whole_{name}.score.{table}").description}
                 chosen = condition if "institution" in columns else "TRUE"
-                connection.execute(
-                    f"CREATE TABLE {name}.score.{table} AS FROM whole_{name}.score.{table} WHERE {chosen}"
-                )
+                # By other names also how findings are kept is compared, and not only what is seen of them.
+                for shown in (table, f"{table}_as_kept"):
+                    connection.execute(
+                        f"CREATE TABLE {name}.score.{shown} AS FROM whole_{name}.score.{table} WHERE {chosen}"
+                    )
         counted = connection.execute("SELECT count(*) FROM one.score.finding").fetchone()
         assert counted is not None
         assert counted[0] > 0

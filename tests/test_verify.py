@@ -205,9 +205,28 @@ IN_THE_WAREHOUSE: dict[str, tuple[Tampering, str]] = {
         r"core\.regulation: 1 rows are missing, 1 .*status should be \w+, is in_force",
     ),
     "finding": (
-        sql("UPDATE score.finding SET state = 'proven' WHERE criterion = (SELECT min(criterion) FROM score.finding "
+        sql("UPDATE score.finding_set SET state = 'proven' WHERE criterion = (SELECT min(criterion) FROM score.finding "
             "WHERE state <> 'proven')"),
         r"score\.finding: 1 rows are missing, .*state should be \w+, is proven",
+    ),
+    "set of findings removed": (
+        sql("DELETE FROM score.finding_set WHERE set_id = (SELECT set_id FROM score.level WHERE indicator = '1')"),
+        r"score\.finding: \d+ rows are missing, 0 should not be there; the first: row .*indicator 1 is missing",
+    ),
+    "set that a level does not follow from": (
+        sql("UPDATE score.level SET set_id = (SELECT set_id FROM score.level WHERE indicator = '2') "
+            "WHERE indicator = '1'"),
+        r"score\.finding: \d+ rows are missing, \d+ should not be there",
+    ),
+    "evidence of what moved": (
+        sql("UPDATE score.level SET moved = map_from_entries(list_transform(map_entries(moved), lambda one: {'k': one.key, "
+            "'v': struct_update(one.value, observed_at := one.value.observed_at + INTERVAL 1 DAY)})) "
+            "WHERE moved IS NOT NULL"),
+        r"score\.finding: \d+ rows are missing, .*observed_at should be \S+ \S+, is \S+",
+    ),
+    "what moved removed": (
+        sql("UPDATE score.level SET moved = NULL"),
+        r"score\.finding: \d+ rows are missing, .*evidence_ids should be \S+, is nothing",
     ),
     "level": (
         sql("UPDATE score.level SET proven = proven + 1 WHERE indicator = 1"),

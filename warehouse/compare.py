@@ -9,8 +9,10 @@ from typing import Any
 import duckdb
 
 _SCHEMAS = ("core", "ops", "raw", "score")
-# When the schema was brought forward and what was published are of this file, not of what it holds.
-_LEFT_OUT = frozenset({"ops.migration", "ops.journal", "ops.publication"})
+# When the schema was brought forward and what was published are of this file, not of what it holds. How
+# findings are kept is no matter either: they are compared as the view score.finding shows them.
+_LEFT_OUT = frozenset({"ops.migration", "ops.journal", "ops.publication", "score.finding_set"})
+_LEFT_OUT_COLUMNS = frozenset({"score.level.set_id", "score.level.moved"})
 _SHOWN_COLUMNS = 4
 _SHOWN_CHARACTERS = 80
 
@@ -26,14 +28,15 @@ class Difference:
 
 
 def compared_tables(connection: duckdb.DuckDBPyConnection, database: str) -> dict[str, tuple[str, ...]]:
-    """Every table whose rows follow from the archive, with its columns, in the order that rows follow it."""
+    """Every table or view whose rows follow from the archive, with its columns, in the order of the chain."""
     rows = connection.execute(
         "SELECT schema_name || '.' || table_name, list(column_name ORDER BY column_index) "
         "FROM duckdb_columns() "
         "WHERE database_name = $database AND list_contains($schemas, schema_name) "
+        "AND NOT list_contains($not, schema_name || '.' || table_name || '.' || column_name) "
         "GROUP BY schema_name, table_name "
         "ORDER BY list_position(['ops', 'raw', 'core', 'score'], schema_name), table_name",
-        {"database": database, "schemas": list(_SCHEMAS)},
+        {"database": database, "schemas": list(_SCHEMAS), "not": sorted(_LEFT_OUT_COLUMNS)},
     ).fetchall()
     return {table: tuple(columns) for table, columns in rows if table not in _LEFT_OUT}
 

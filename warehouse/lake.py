@@ -32,7 +32,7 @@ INLINED_ROWS = 500
 _PARTITIONED = (
     "raw.application", "raw.attestation", "raw.dataset", "raw.regulation", "raw.uptime_check",
     "core.application", "core.attestation", "core.capture", "core.dataset", "core.regulation",
-    "core.uptime_check", "score.finding",
+    "core.uptime_check", "score.finding_set",
 )  # fmt: skip
 # Two kinds of PostgreSQL advisory locks: of the whole warehouse, and of one institution in it.
 _WHOLE, _INSTITUTION = 5901, 5902

@@ -25,6 +25,8 @@ from warehouse.service_facts import set_aside, write_service_facts
 MARTS_FOLDER = Path(__file__).parent / "marts"
 _REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
 
+_FINDINGS = SCHEMA_FOLDER / "0040_finding_view.sql"
+
 SCHEMAS = ("core", "score", "ops", "mart")
 _PARTS: Mapping[str, Path] = {"core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"}
 """Tables of which only some rows are published, and which."""
@@ -66,7 +68,11 @@ def publish(
 
 
 def create_marts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
-    """Create the views of `marts/` in the current database, with their comments; returns their names."""
+    """Create the views of `marts/` in the current database, with their comments; returns their names.
+
+    The findings that they read are a view themselves.
+    """
+    connection.execute(statement(_FINDINGS))
     for path in sorted(MARTS_FOLDER.glob("*.sql")):
         connection.execute(statement(path))
     names = connection.execute(

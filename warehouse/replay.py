@@ -179,6 +179,10 @@ class Replay:
             tables = _tables_with(connection, "warehouse", "score_id")
             for table in sorted(tables, key=lambda name: name == "score.run"):
                 execute(connection, f"DELETE FROM {table} WHERE score_id IN {scores}", made)
+            connection.execute(
+                "DELETE FROM score.finding_set AS held WHERE NOT EXISTS "
+                "(SELECT 1 FROM score.level WHERE level.set_id = held.set_id)"
+            )
             execute(
                 connection,
                 "DELETE FROM score.ruleset_use "
@@ -258,6 +262,7 @@ class Replay:
 
 
 _SHARED_BY_SCORES: Mapping[str, tuple[str, ...]] = {
+    "score.finding_set": ("set_id",),
     "score.criterion": ("ruleset_hash",),
     "score.indicator": ("instrument",),
     "score.crosswalk": ("instrument",),
@@ -290,11 +295,13 @@ def keep_old_scores(warehouse: Home, kept: Path) -> int:
                 f"CREATE TABLE kept.{table} AS SELECT * FROM warehouse.{table} WHERE score_id IN {old}",
                 {"present": present},
             )
-        for table in _SHARED_BY_SCORES:
-            condition = (
-                "" if table in ("score.indicator", "score.crosswalk") else
-                " WHERE NOT list_contains($present, ruleset_hash)"
-            )  # fmt: skip
+        for table, columns in _SHARED_BY_SCORES.items():
+            condition = ""
+            if "ruleset_hash" in columns:
+                condition = " WHERE NOT list_contains($present, ruleset_hash)"
+            elif "set_id" in columns:
+                named = f"(SELECT set_id FROM warehouse.score.level WHERE score_id IN {old})"
+                condition = f" WHERE set_id IN {named}"
             sql = f"CREATE TABLE kept.{table} AS SELECT * FROM warehouse.{table}{condition}"
             execute(connection, sql, {"present": present})
         connection.execute("DETACH kept")
@@ -302,9 +309,11 @@ def keep_old_scores(warehouse: Home, kept: Path) -> int:
 
 
 def _tables_with(connection: duckdb.DuckDBPyConnection, database: str, column: str) -> list[str]:
+    """Tables with such a column: all but the view score.finding, which follows from others."""
     rows = connection.execute(
         "SELECT schema_name || '.' || table_name FROM duckdb_columns() WHERE database_name = $database "
-        "AND column_name = $column AND schema_name IN ('score', 'ops') ORDER BY ALL",
+        "AND column_name = $column AND schema_name IN ('score', 'ops') "
+        "AND (schema_name || '.' || table_name) != 'score.finding' ORDER BY ALL",
         {"database": database, "column": column},
     ).fetchall()
     return [table for (table,) in rows]

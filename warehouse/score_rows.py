@@ -211,6 +211,7 @@ def read_scores(
         findings[score_id][row["criterion"]] = read_finding(row)
     for row in of("level"):
         score_id, _ = row.pop("score_id"), row.pop("institution")
+        del row["set_id"], row["moved"]
         levels[score_id][row["indicator"]] = read_level(row, runs[score_id]["scale"])
     for row in of("aggregate"):
         score_id, _ = row.pop("score_id"), row.pop("institution")

@@ -38,9 +38,9 @@ from transforms.scoring import (
     levels,
 )
 from warehouse.asking import Models
-from warehouse.connection import append_columns
+from warehouse.connection import append_columns, statement
 from warehouse.level_rows import finding_columns, level_columns, total_columns
-from warehouse.score_rows import external_value, rows_of, statements_of
+from warehouse.score_rows import QUERIES, external_value, rows_of, statements_of
 
 
 @dataclass(frozen=True)
@@ -109,6 +109,7 @@ class Standing:
     def __post_init__(self) -> None:
         name = self.ruleset.instrument.id.replace("-", "_")
         self.findings, self.levels, self.totals = f"finding_{name}", f"level_{name}", f"total_{name}"
+        self.sets, self.again, self.blanks = f"set_{name}", f"again_{name}", f"blank_{name}"
         self._blanks = blanks(self.ruleset.rules, self.ruleset.instrument)
         self._criteria: dict[ProbeCall, list[str]] = {}
         for rule in self.ruleset.rules.rules:
@@ -227,18 +228,25 @@ class Standing:
             f"CREATE OR REPLACE TEMP TABLE {self.findings} AS "
             "SELECT * EXCLUDE (score_id), NULL::INTEGER AS moves_with FROM score.finding LIMIT 0"
         )
-        for table, of in ((self.levels, "level"), (self.totals, "aggregate")):
+        for table, of, other in ((self.levels, "level", ", set_id, moved"), (self.totals, "aggregate", "")):
             connection.execute(
-                f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT * EXCLUDE (score_id) FROM score.{of} LIMIT 0"
+                f"CREATE OR REPLACE TEMP TABLE {table} AS "
+                f"SELECT * EXCLUDE (score_id{other}) FROM score.{of} LIMIT 0"
             )
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE blank_{self.findings} AS "
+            f"CREATE OR REPLACE TEMP TABLE {self.sets} (institution VARCHAR, indicator VARCHAR, set_id UUID)"
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {self.again} (institution VARCHAR, indicator VARCHAR)"
+        )
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {self.blanks} AS "
             f"SELECT * EXCLUDE (institution) FROM {self.findings}"
         )
         judged = list(self._blanks.values())
         if judged:
             columns = finding_columns([one.finding for one in judged])
-            append_columns(connection, f"blank_{self.findings}", columns)
+            append_columns(connection, self.blanks, columns)
 
     def _dirty(
         self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], as_of: datetime
@@ -252,7 +260,7 @@ class Standing:
         restated = (self.held.keys() & {row["institution"] for row in touched}) - gone
         replaced = {name: self.held.pop(name) for name in gone}
         if gone:
-            for table in (self.findings, self.levels, self.totals):
+            for table in (self.findings, self.levels, self.totals, self.sets, self.again):
                 connection.execute(
                     f"DELETE FROM {table} WHERE institution IN (SELECT unnest($gone))", {"gone": sorted(gone)}
                 )
@@ -360,27 +368,31 @@ class Standing:
         rows: Sequence[tuple[str, Judgement]],
         moved: Sequence[tuple[str, IndicatorLevel]],
     ) -> None:
-        """Let the tables of what stands hold what was judged."""
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE judged AS FROM {self.findings} LIMIT 0")
+        """Let the tables of what stands hold what was judged, but for findings that nobody spoke of."""
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE judged AS SELECT *, FALSE AS is_blank FROM {self.findings} LIMIT 0"
+        )
         columns = finding_columns([one.finding for _, one in rows])
         columns["institution"] = [name for name, _ in rows]
         columns["moves_with"] = [
             None if one.moves_with is None else self.models.calls[one.moves_with] for _, one in rows
         ]
+        columns["is_blank"] = [one is self._blanks.get(one.finding.criterion) for _, one in rows]
         if rows:
             append_columns(connection, "judged", columns)
         connection.execute(
             f"DELETE FROM {self.findings} AS old USING judged "
             "WHERE old.institution = judged.institution AND old.criterion = judged.criterion"
         )
-        connection.execute(f"INSERT INTO {self.findings} FROM judged")
-        if fresh:
-            connection.execute(
-                f"INSERT INTO {self.findings} BY NAME FROM (SELECT fresh.institution, blank.* "
-                "FROM (SELECT unnest($fresh::VARCHAR[]) AS institution) AS fresh, "
-                f"blank_{self.findings} AS blank) AS found ANTI JOIN judged USING (institution, criterion)",
-                {"fresh": list(fresh)},
-            )
+        connection.execute(
+            f"INSERT INTO {self.findings} SELECT * EXCLUDE (is_blank) FROM judged WHERE NOT is_blank"
+        )
+        connection.execute(
+            f"INSERT INTO {self.again} (SELECT institution, indicator FROM judged UNION "
+            "SELECT unnest($fresh::VARCHAR[]), indicator FROM "
+            f"(SELECT unnest($indicators::VARCHAR[]) AS indicator)) EXCEPT FROM {self.again}",
+            {"fresh": list(fresh), "indicators": list(self._criteria_of)},
+        )
         if not moved:
             return
         connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
@@ -397,6 +409,25 @@ class Standing:
         columns = total_columns([one for _, one in totals])
         columns["institution"] = [name for name, _ in totals]
         append_columns(connection, self.totals, columns)
+
+    def write_findings(self, connection: duckdb.DuckDBPyConnection) -> None:
+        """Findings and levels of the scores in the table `new_score`: of findings what is not there yet."""
+        tables = {
+            "findings": self.findings,
+            "blanks": self.blanks,
+            "levels": self.levels,
+            "sets": self.sets,
+            "again": self.again,
+        }
+        for name in ("sets_of_findings", "new_sets"):
+            connection.execute(statement(QUERIES / f"{name}.sql").format(**tables))
+        for table in (self.sets, self.again):
+            connection.execute(
+                f"DELETE FROM {table} AS old USING found_set AS made "
+                "WHERE old.institution = made.institution AND old.indicator = made.indicator"
+            )
+        connection.execute(f"INSERT INTO {self.sets} FROM found_set")
+        connection.execute(statement(QUERIES / "new_levels.sql").format(**tables))
 
     def _stands(
         self,
@@ -529,19 +560,9 @@ def write_scores(
         {"score_id": [s.score_id for s in scores], "institution": [s.institution for s in scores]}
     )
     connection.register("new_score", ids)
+    standing.write_findings(connection)
     connection.execute(
-        "INSERT INTO score.finding BY NAME SELECT new.score_id, "
-        "found.* EXCLUDE (moves_with, evidence_ids, observed_at, expires_at), "
-        "CASE WHEN said.call IS NULL THEN found.evidence_ids ELSE said.evidence_ids END AS evidence_ids, "
-        "coalesce(said.observed_at, found.observed_at) AS observed_at, "
-        "CASE WHEN said.call IS NULL THEN found.expires_at ELSE found.expires_at "
-        "+ to_microseconds(epoch_us(said.observed_at) - epoch_us(found.observed_at)) END AS expires_at "
-        f"FROM {standing.findings} AS found JOIN new_score AS new ON new.institution = found.institution "
-        "LEFT JOIN answer AS said ON said.institution = found.institution AND said.call = found.moves_with"
+        f"INSERT INTO score.aggregate BY NAME SELECT new.score_id, found.* FROM {standing.totals} AS found "
+        "JOIN new_score AS new ON new.institution = found.institution ORDER BY found.rowid"
     )
-    for table, of in ((standing.levels, "level"), (standing.totals, "aggregate")):
-        connection.execute(
-            f"INSERT INTO score.{of} BY NAME SELECT new.score_id, found.* FROM {table} AS found "
-            "JOIN new_score AS new ON new.institution = found.institution ORDER BY found.rowid"
-        )
     connection.unregister("new_score")

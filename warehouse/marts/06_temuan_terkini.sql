@@ -1,5 +1,24 @@
 -- Every criterion of the latest scores, with its state and why.
 CREATE OR REPLACE VIEW mart.temuan_terkini AS
+-- First the levels of these scores: score.finding would put together the findings of all.
+WITH reached AS MATERIALIZED (
+    SELECT score_id, indicator, set_id, moved
+    FROM score.level
+    SEMI JOIN mart.skor_terkini AS latest ON latest.skor_id = level.score_id
+),
+
+finding AS (
+    SELECT
+        reached.score_id, reached.indicator,
+        held.* REPLACE (
+            coalesce(reached.moved[held.criterion].evidence_ids, held.evidence_ids) AS evidence_ids,
+            coalesce(reached.moved[held.criterion].observed_at, held.observed_at) AS observed_at,
+            coalesce(reached.moved[held.criterion].expires_at, held.expires_at) AS expires_at
+        )
+    FROM reached
+    JOIN score.finding_set AS held ON held.set_id = reached.set_id
+)
+
 SELECT
     latest.institusi, latest.instrumen, latest.keadaan_pada,
     asked.ordinal AS urutan,
@@ -28,7 +47,7 @@ SELECT
     len(finding.evidence_ids) AS jumlah_bukti,
     latest.skor_id
 FROM mart.skor_terkini AS latest
-JOIN score.finding AS finding ON finding.score_id = latest.skor_id
+JOIN finding ON finding.score_id = latest.skor_id
 JOIN score.criterion AS asked
     ON asked.ruleset_hash = latest.sidik_aturan AND asked.criterion = finding.criterion
 ORDER BY latest.institusi, latest.instrumen, asked.ordinal;

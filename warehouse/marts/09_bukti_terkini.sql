@@ -1,9 +1,18 @@
 -- The captures that each finding of the latest scores rests on.
 CREATE OR REPLACE VIEW mart.bukti_terkini AS
-WITH cited AS (
-    SELECT finding.score_id, finding.criterion, finding.indicator, unnest(finding.evidence_ids) AS capture_id
-    FROM score.finding AS finding
-    SEMI JOIN mart.skor_terkini AS latest ON latest.skor_id = finding.score_id
+-- First the levels of these scores: score.finding would put together the findings of all.
+WITH reached AS MATERIALIZED (
+    SELECT score_id, indicator, set_id, moved
+    FROM score.level
+    SEMI JOIN mart.skor_terkini AS latest ON latest.skor_id = level.score_id
+),
+
+cited AS (
+    SELECT
+        reached.score_id, held.criterion, reached.indicator,
+        unnest(coalesce(reached.moved[held.criterion].evidence_ids, held.evidence_ids)) AS capture_id
+    FROM reached
+    JOIN score.finding_set AS held ON held.set_id = reached.set_id
 )
 SELECT
     latest.institusi, latest.instrumen, latest.keadaan_pada,

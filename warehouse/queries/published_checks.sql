@@ -26,14 +26,23 @@ last AS MATERIALIZED (
     GROUP BY institution, service_id
 ),
 
-cited AS MATERIALIZED (
-    SELECT DISTINCT finding.institution, unnest(finding.evidence_ids) AS capture_id
-    FROM {source}.score.finding AS finding
+-- First the levels of these scores: score.finding would put together the findings of all.
+reached AS MATERIALIZED (
+    SELECT institution, set_id, moved
+    FROM {source}.score.level
     SEMI JOIN (
         SELECT arg_max(score_id, (as_of, scored_at)) AS score_id
         FROM {source}.score.run
         GROUP BY institution, instrument, ruleset_hash
     ) AS latest USING (score_id)
+),
+
+cited AS MATERIALIZED (
+    SELECT DISTINCT
+        reached.institution,
+        unnest(coalesce(reached.moved[held.criterion].evidence_ids, held.evidence_ids)) AS capture_id
+    FROM reached
+    JOIN {source}.score.finding_set AS held ON held.set_id = reached.set_id
 )
 
 -- Each alone, so that either looks only where such checks can be.
