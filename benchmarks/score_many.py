@@ -1,10 +1,12 @@
-"""Many institutions scored at once: a day by itself, one institution of them, and a year of days in one run.
+"""Many institutions scored at once: a day by itself, its forecast, one institution, a year of days in a run.
 
     python -m benchmarks.score_many [INSTITUTIONS] [DAYS]
 
 The evidence is made up, of the size that institutions have: `many_institutions.sql`. A day is all of
 `warehouse.score.score`: models and probes in SQL, judgement, the day before, attribution, alerts and writing.
-Judgement (findings, levels, index) is timed by itself, too. CPU seconds stand beside, as cores may be shared.
+Judgement (findings, levels, index) is timed by itself, too, and so is the forecast that `pantau score` makes
+after it: both scenarios, with reading what begins later and writing. CPU seconds stand beside, as cores may
+be shared.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from transforms.index import aggregates
 from transforms.instrument import load_instrument
 from transforms.scoring import judge, levels
 from warehouse.connection import execute, writing
+from warehouse.forecast import forecast_scored
 from warehouse.score import DATES_AT_ONCE, ScoreResult, score
 
 FIRST = datetime(2026, 3, 1, 1, tzinfo=UTC)
@@ -102,6 +105,9 @@ def main() -> None:
             with timed(f"day {day} by itself, {institutions} institutions"):
                 results = score(by_day, as_of=as_of, now=as_of)
         judge_all(results, as_of)
+        # `pantau score` does that too, after all of the above.
+        with timed(f"of day 2, forecasting {institutions} institutions"):
+            forecast_scored(by_day, results, now=as_of)
         with timed("day 1, one institution of them"):
             score(alone, as_of=FIRST, now=FIRST, institutions=("kota-0000",))
         # In pieces, so that what a day takes is seen while the evidence grows; every piece starts whole.

@@ -19,11 +19,11 @@ from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
 from math import comb, factorial, prod
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from transforms.index import Aggregate
 from transforms.instrument import Indicator, Instrument
-from transforms.scoring import Finding, IndicatorLevel, Score, levels, shown
+from transforms.scoring import Finding, IndicatorLevel, Score, levels, mark_of, numbers_of, shown
 
 Cause = Literal[
     "world",
@@ -55,8 +55,6 @@ WITHOUT_THE_WORLD: frozenset[Cause] = frozenset(
     {"expired", "source_failed", "settings", "probe_failed", "rules"}
 )
 """Causes by which a value falls though nothing got worse where the institution is: never told as a fall."""
-
-Measure = Literal["proven", "floor", "provisional", "possible"]
 
 
 @dataclass(frozen=True)
@@ -163,73 +161,92 @@ def explained(
     )
 
 
-def measured(
-    instrument: Instrument,
-    indicator: Indicator,
-    findings: Mapping[str, Finding],
-    official: Mapping[str, Score],
-    measure: Measure,
-) -> Fraction:
-    """One number of one indicator, from its findings alone."""
-    alone = instrument.model_copy(update={"indicators": (indicator,)})
-    (level,) = levels(alone, [findings[c.id] for c in indicator.criteria], official)
-    return Fraction(getattr(level, measure))
-
-
 def shares(
     instrument: Instrument,
     indicator: Indicator,
     before: Mapping[str, Finding],
     after: Mapping[str, Finding],
     official: tuple[Score | None, Score | None],
-    measure: Measure = "provisional",
 ) -> dict[str | None, Fraction]:
-    """By how many levels each changed criterion moved a number of an indicator; None is the official level.
+    """By how many levels each changed criterion moved the provisional level; None is the official level.
 
-    Adds up to the difference of that number. Criteria of one level that changed in the same way are alike:
-    only how many of them have changed matters, so orders are weighed by counts and not one by one (an
+    Adds up to the difference of that level.
+    """
+    own = [c.id for c in indicator.criteria]
+    marks = (tuple([mark_of(before[c]) for c in own]), tuple([mark_of(after[c]) for c in own]))
+    scores = (before[own[0]].score, after[own[0]].score)
+    found = shares_of(instrument, indicator, marks, scores, official)
+    return {None if place is None else own[place]: share.provisional for place, share in found.items()}
+
+
+class Share(NamedTuple):
+    """By how many levels one criterion moved the levels of its indicator."""
+
+    proven: Fraction
+    provisional: Fraction
+
+
+def shares_of(
+    instrument: Instrument,
+    indicator: Indicator,
+    marks: tuple[tuple[int, ...], tuple[int, ...]],
+    scores: tuple[Score | None, Score | None],
+    official: tuple[Score | None, Score | None],
+) -> dict[int | None, Share]:
+    """The share of each criterion, by its place, that counts otherwise; pairs are of before and after.
+
+    The official level's is that of None, and the last. Criteria of one level that changed in the same way are
+    alike: only how many of them have changed matters, so orders are weighed by counts and not one by one (an
     indicator may have dozens of criteria). Where an external index makes the score, its first criterion
     speaks for all.
     """
-    moving = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
-    if indicator.score_from == "external_index":
-        moving = [c for c in moving if c == indicator.criteria[0].id]
-    alike: dict[object, list[str | None]] = {}
-    for criterion in moving:
-        then, now = before[criterion], after[criterion]
-        alike.setdefault((now.level, _counts(then), _counts(now)), []).append(criterion)
+    before, after = marks
+    levels_of = [level.level for level in indicator.levels for _ in level.criteria]
+    alike: dict[object, list[int | None]] = {}
+    for place, (then, now) in enumerate(zip(before, after, strict=True)):
+        if indicator.score_from == "external_index":
+            if place == 0 and (then & COUNTS != now & COUNTS or scores[0] != scores[1]):
+                alike[place] = [place]
+        elif then & COUNTS != now & COUNTS:
+            alike.setdefault((levels_of[place], then & COUNTS, now & COUNTS), []).append(place)
     if official[0] != official[1]:
         alike[None] = [None]
     groups = list(alike.values())
 
-    def value(sizes: tuple[int, ...]) -> Fraction:
+    def value(sizes: tuple[int, ...]) -> Share:
         changed = {player for group, size in zip(groups, sizes, strict=True) for player in group[:size]}
-        found = {c.id: (after if c.id in changed else before)[c.id] for c in indicator.criteria}
-        known = official[None in changed]
-        return measured(
-            instrument, indicator, found, {} if known is None else {indicator.number: known}, measure
-        )
+        mixed = tuple([(after if place in changed else before)[place] for place in range(len(before))])
+        numbers = numbers_of(instrument, indicator, mixed, scores[0 in changed], official[None in changed])
+        return Share(Fraction(numbers[0]), Fraction(numbers[2]))
 
     players = sum(map(len, groups))
     values = {
         sizes: value(sizes) for sizes in itertools.product(*(range(len(group) + 1) for group in groups))
     }
-    found: dict[str | None, Fraction] = {}
+    found: dict[int | None, Share] = {}
     for place, group in enumerate(groups):
-        share = Fraction(0)
+        moved = [Fraction(0), Fraction(0)]
         for sizes, reached in values.items():
             if sizes[place] == len(group):
+                continue
+            further = values[(*sizes[:place], sizes[place] + 1, *sizes[place + 1 :])]
+            if further == reached:
                 continue
             ways = prod(
                 comb(len(other) - (where == place), size)
                 for where, (other, size) in enumerate(zip(groups, sizes, strict=True))
             )
-            chosen = sum(sizes)
-            weight = Fraction(ways * factorial(chosen) * factorial(players - chosen - 1), factorial(players))
-            further = (*sizes[:place], sizes[place] + 1, *sizes[place + 1 :])
-            share += weight * (values[further] - reached)
+            orders = ways * factorial(sum(sizes)) * factorial(players - sum(sizes) - 1)
+            for which in range(len(moved)):
+                moved[which] += orders * (further[which] - reached[which])
+        share = Share(*(part / factorial(players) for part in moved))
         found.update(dict.fromkeys(group, share))
-    return {player: found[player] for player in (*moving, *alike.get(None, ()))}
+    official_last = sorted(player for player in found if player is not None) + [None] * (None in found)
+    return {player: found[player] for player in official_last}
+
+
+COUNTS = 7
+"""The bits of a mark by which a criterion counts toward a level; whether it is fresh counts for coverage."""
 
 
 def index_of(scored: Scored) -> Fraction:
@@ -243,15 +260,19 @@ def index_of(scored: Scored) -> Fraction:
 def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> tuple[Fraction, ...]:
     """Parts rounded to multiples of `step` so that they add up to the rounded end less the rounded start."""
 
-    def rounded(value: Fraction) -> Fraction:
-        return Fraction((value / step + Fraction(1, 2)).__floor__()) * step
+    def steps(value: Fraction) -> int:
+        times, whole = value.numerator * step.denominator, value.denominator * step.numerator
+        return (2 * times + whole) // (2 * whole)
 
-    sums = list(itertools.accumulate(parts, initial=start))
-    return tuple(rounded(after) - rounded(before) for before, after in itertools.pairwise(sums))
-
-
-def _counts(finding: Finding) -> tuple[bool, bool, bool, Fraction | None]:
-    return finding.holds, finding.holds_or_carried, finding.is_open, finding.score
+    nothing = Fraction(0)
+    reached, shown_as, rows = start, steps(start), []
+    for part in parts:
+        before = shown_as
+        if part:
+            reached += part
+            shown_as = steps(reached)
+        rows.append((shown_as - before) * step if shown_as != before else nothing)
+    return tuple(rows)
 
 
 def _parts(
@@ -386,7 +407,8 @@ def _rule_parts(
         return ()
     before, after = previous.levels[number], current.levels[number]
     official = {} if before.official is None else {number: before.official}
-    if measured(instrument, indicator, previous.findings, official, "provisional") != before.provisional:
+    (level,) = levels(instrument, previous.findings, official, {number})
+    if level.provisional != before.provisional:
         return ()
     found = shares(
         instrument, indicator, previous.findings, current.findings, (before.official, after.official)

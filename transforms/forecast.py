@@ -9,28 +9,33 @@ where a fact that is on file already begins to count later, such as a statement 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterator, Mapping, Sequence, Set
+from copy import copy
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any, Literal
+from functools import lru_cache
+from math import lcm
+from typing import Any, Literal, NamedTuple
 
-from transforms.attribution import Measure, shares
+from transforms.attribution import COUNTS, shares_of
 from transforms.index import predikat
-from transforms.instrument import Indicator, Instrument, Probe, ProbeCall
+from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset
 from transforms.scoring import (
-    EXTERNAL_INDEX_DAYS,
     Answer,
     Attested,
+    Case,
     ExternalValue,
     Finding,
     Freshness,
-    IndicatorLevel,
+    Heard,
+    Same,
     Score,
-    judge,
-    levels,
+    mark_of,
+    numbers_of,
+    official_of,
 )
 
 Scenario = Literal["sources_run", "all_stops"]
@@ -96,87 +101,113 @@ class Forecast:
         return [self.points[0], *(p for p in self.points[1:] if p.at <= moment)][-1]
 
 
-def forecast(ruleset: Ruleset, known: Sequence[Known], as_of: datetime, scenario: Scenario) -> Forecast:
-    """The index from `as_of` on, to the last moment at which it changes.
+def forecasts(ruleset: Ruleset, known: Sequence[Known], as_of: datetime) -> tuple[Forecast, ...]:
+    """The index from `as_of` on, to the last moment at which it changes, in every scenario.
 
-    `known` is what is on file by when it begins to count, in order; the first from `as_of`.
+    `known` is what is on file by when it begins to count, in order; the first from `as_of`. What counts for
+    the same in all scenarios is judged once.
     """
-    instrument = ruleset.instrument
-    reach = _reach(ruleset)
-    findings = _judged(ruleset, instrument, known, as_of, as_of, scenario)
-    now = _levels(instrument, findings, known[0].official)
-    line = _Line(instrument, now)
-    points, expiries = [line.point(as_of)], list[Expiry]()
-    begins = {entry.since: _concerned(reach, before, entry) for before, entry in itertools.pairwise(known)}
-    waiting = {moment: concerned for moment, concerned in begins.items() if concerned}
-    _wait_for(waiting, ruleset, known[0], findings.values(), as_of)
-    while waiting:
-        moment = min(waiting)
-        concerned = waiting.pop(moment)
-        # Only what may change now is judged again: the rest is as it was.
-        part = instrument.model_copy(
-            update={"indicators": tuple(i for i in instrument.indicators if i.number in concerned)}
-        )
-        entry = _in_force(known, moment)
-        again = _judged(ruleset, part, known, as_of, moment, scenario)
-        then, after = findings | again, now | _levels(part, again, entry.official)
-        # What carries a criterion from here on may be other evidence, with a grace period of its own. What is
-        # still seen is not waited for again: it would be seen for ever.
-        known_otherwise = moment in begins
-        others = [f for c, f in again.items() if known_otherwise or f.answered_by != findings[c].answered_by]
-        _wait_for(waiting, ruleset, entry, others, moment)
-        expiries += _expiries(line, part, moment, (findings, then), (now, after), known_otherwise)
-        line.move(concerned, now, after)
-        point = line.point(moment)
-        if replace(point, at=points[-1].at) != points[-1]:
-            points.append(point)
-        findings, now = then, after
+    facts = _Facts(ruleset, known, as_of)
+    return tuple(_forecast(ruleset, facts, scenario) for scenario in SCENARIOS)
+
+
+def _forecast(ruleset: Ruleset, facts: _Facts, scenario: Scenario) -> Forecast:
+    """All criteria together, from moment to moment: only those that turn are looked at."""
+    layout = facts.layout
+    begins = {stage.since: stage.official for stage in facts.stages[1:]}
+    turns: dict[datetime, dict[int, list[_Turn]]] = {at: {} for at in begins}
+    for place, turn in facts.turns(scenario):
+        turns.setdefault(turn.at, {}).setdefault(place, []).append(turn)
+    line = facts.line.copy()
+    points, expiries = [line.point(facts.as_of)], list[Expiry]()
+    official = facts.stages[0].official
+    for moment in sorted(turns):
+        turned, given = turns[moment], begins.get(moment, official)
+        if given != official:
+            for place, indicator in enumerate(ruleset.instrument.indicators):
+                if given.get(indicator.number) != official.get(indicator.number):
+                    turned.setdefault(place, [])
+            official = given
+        for place in sorted(turned):
+            counting, costs = line.move(place, turned[place], official.get(layout.numbers[place]))
+            for turn in counting:
+                expiries.append(_expiry(turn, costs.get(turn.criterion, _NOTHING), moment in begins))
+            if None in costs:
+                number = layout.numbers[place]
+                expiries.append(Expiry(moment, number, None, "fact", "nilai resmi", "", (), *costs[None]))
+        if line.has_moved:
+            points.append(line.point(moment))
     return Forecast(scenario, tuple(points), tuple(expiries))
 
 
 @dataclass(frozen=True)
-class _Reach:
-    """The numbers of the indicators that each kind of input can move."""
+class _Layout:
+    """An instrument with its rules laid out: indicators by their place, each with its criteria in order.
 
-    everything: frozenset[str]
+    Weights are whole numbers of which `whole` is the sum. `borrowing` are the indicators whose score an index
+    of another body makes. The reach of an input are the numbers of the indicators that it can move.
+    """
+
+    numbers: tuple[str, ...]
+    criteria: tuple[tuple[str, ...], ...]
+    weights: tuple[int, ...]
+    whole: int
+    borrowing: frozenset[int]
+    calls: frozenset[ProbeCall]
     by_call: Mapping[ProbeCall, Set[str]]
     by_statement: Mapping[str, Set[str]]
     by_index: Mapping[str, Set[str]]
 
 
-def _reach(ruleset: Ruleset) -> _Reach:
+@lru_cache(maxsize=16)
+def _layout(same: Same) -> _Layout:
+    assert isinstance(same.it, Ruleset)
+    rules, indicators = same.it.rules, same.it.instrument.indicators
     calls: dict[ProbeCall, set[str]] = {}
     statements: dict[str, set[str]] = {}
     indices: dict[str, set[str]] = {}
-    for indicator in ruleset.instrument.indicators:
+    for indicator in indicators:
         for criterion in indicator.criteria:
-            rule = ruleset.rules.rule(criterion.id)
+            rule = rules.rule(criterion.id)
             for call in (*rule.met_by, *rule.refuted_by):
                 calls.setdefault(call, set()).add(indicator.number)
-            statements.setdefault(_place(criterion.id), set()).add(indicator.number)
+            statements.setdefault(_code_of(criterion.id), set()).add(indicator.number)
             if rule.external_index:
                 indices.setdefault(rule.external_index, set()).add(indicator.number)
+    step = lcm(*(Fraction(indicator.weight).denominator for indicator in indicators))
+    weights = tuple(int(Fraction(indicator.weight) * step) for indicator in indicators)
+    return _Layout(
+        tuple(indicator.number for indicator in indicators),
+        tuple(tuple(criterion.id for criterion in indicator.criteria) for indicator in indicators),
+        weights,
+        sum(weights),
+        frozenset(place for place, i in enumerate(indicators) if i.score_from == "external_index"),
+        frozenset(calls),
+        calls,
+        statements,
+        indices,
+    )
 
-    everything = frozenset(indicator.number for indicator in ruleset.instrument.indicators)
-    return _Reach(everything, calls, statements, indices)
 
-
-def _place(criterion: str) -> str:
+def _code_of(criterion: str) -> str:
     """The indicator's part of a criterion's id, or of a whole level's: ``I13`` of ``I13.3``."""
     return criterion.partition(".")[0]
 
 
-def _concerned(reach: _Reach, before: Known, after: Known) -> frozenset[str]:
+def _concerned(layout: _Layout, before: Known, after: Known) -> frozenset[str]:
     """The indicators that may change where one entry follows another."""
+    everything = frozenset(layout.numbers)
     if before.freshness != after.freshness:
-        return reach.everything
+        return everything
     nobody = frozenset[str]()
-    signed = {_place(a.criterion) for a in {*before.attestations} ^ {*after.attestations}}
+    signed = set[str]()
+    if before.attestations is not after.attestations:
+        signed = {_code_of(a.criterion) for a in {*before.attestations} ^ {*after.attestations}}
     return nobody.union(
-        *(reach.by_call.get(call, nobody) for call in _differing(before.answers, after.answers)),
-        *(reach.by_statement.get(indicator, nobody) for indicator in signed),
-        *(reach.by_index.get(index, nobody) for index in _differing(before.external, after.external)),
-        reach.everything & _differing(before.official, after.official),
+        *(layout.by_call.get(call, nobody) for call in _differing(before.answers, after.answers)),
+        *(layout.by_statement.get(indicator, nobody) for indicator in signed),
+        *(layout.by_index.get(index, nobody) for index in _differing(before.external, after.external)),
+        everything & _differing(before.official, after.official),
     )
 
 
@@ -184,171 +215,258 @@ def _differing(before: Mapping[Any, object], after: Mapping[Any, object]) -> set
     return {key for key in {*before, *after} if before.get(key) != after.get(key)}
 
 
+@dataclass(frozen=True)
+class _Turn:
+    """A criterion that may count otherwise from a moment on, as it was found until then and is from then."""
+
+    at: datetime
+    criterion: int
+    before: Finding
+    after: Finding
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """What speaks from `since` on, where that is something else than before: on criteria of `concerned`.
+
+    `seen` are the calls whose answers stay as fresh as they were on the date scored, while sources run.
+    `courses` are kept of criteria on which none of these speaks: they are the same in all scenarios.
+    """
+
+    since: datetime
+    concerned: frozenset[str]
+    heard: Mapping[str, Heard]
+    seen: frozenset[ProbeCall]
+    official: Mapping[str, Score]
+    courses: dict[str, Sequence[tuple[datetime, Finding]]] = field(default_factory=dict)
+
+
+class _Facts:
+    """What is known of one institution, stage by stage, and how it stands at the first."""
+
+    def __init__(self, ruleset: Ruleset, known: Sequence[Known], as_of: datetime) -> None:
+        self.as_of = as_of
+        self.layout = _layout(Same(ruleset))
+        self._ruleset = ruleset
+        first = self._stage(known[0], frozenset(self.layout.numbers), known[0].answers, as_of)
+        self.stages = [first]
+        self._run_stages = [first]
+        for before, entry in itertools.pairwise(known):
+            concerned = _concerned(self.layout, before, entry)
+            stage = self._stage(entry, concerned, entry.answers, entry.since)
+            self.stages.append(stage)
+            # Whether checks go on is not for the calendar to say: what they showed today, they show then.
+            checks = {
+                call: known[0].answers[call]
+                for call in entry.answers
+                if call in known[0].answers and ruleset.probes[call.probe].kind == "uptime"
+            }
+            if any(entry.answers[call] != answer for call, answer in checks.items()):
+                stage = self._stage(entry, concerned, {**entry.answers, **checks}, entry.since)
+            self._run_stages.append(stage)
+        found = [
+            [self._course(first, criterion, _NONE)[0][1] for criterion in own] for own in self.layout.criteria
+        ]
+        self.line = _Line(ruleset, found, first.official)
+
+    def _stage(
+        self,
+        entry: Known,
+        concerned: frozenset[str],
+        answers: Mapping[ProbeCall, Answer],
+        since: datetime,
+    ) -> _Stage:
+        rules, norm, probes = self._ruleset.rules, self._ruleset.instrument, self._ruleset.probes
+        case = Case(rules, norm, probes, answers, entry.attestations, entry.freshness, entry.external)
+        criteria = [
+            criterion
+            for number, own in zip(self.layout.numbers, self.layout.criteria, strict=True)
+            if number in concerned
+            for criterion in own
+        ]
+        seen = frozenset(
+            call
+            for call in self.layout.calls & answers.keys()
+            if (at := answers[call].observed_at) is not None
+            and self.as_of <= at + entry.freshness[probes[call.probe].kind].ttl
+        )
+        official = {
+            number: known
+            for number, given in entry.official.items()
+            if (known := official_of(norm, given)) is not None
+        }
+        return _Stage(since, concerned, {c: case[c] for c in criteria}, seen, official)
+
+    def turns(self, scenario: Scenario) -> Iterator[tuple[int, _Turn]]:
+        """The turns of all criteria in a scenario, each with the place of its indicator."""
+        stages = self._run_stages if scenario == "sources_run" else self.stages
+        first = stages[0].courses
+        for place, (number, own) in enumerate(zip(self.layout.numbers, self.layout.criteria, strict=True)):
+            stages_of = [stage for stage in stages if number in stage.concerned] if stages[1:] else stages
+            for at, criterion in enumerate(own):
+                # What never turns while all ages does not where some of it stays fresh.
+                if stages_of[1:] or len(first[criterion]) > 1:
+                    for turn in self._turns_of(stages_of, at, criterion, scenario):
+                        yield place, turn
+
+    def _turns_of(
+        self, stages: Sequence[_Stage], place: int, criterion: str, scenario: Scenario
+    ) -> Iterator[_Turn]:
+        last: _Stage | None = None
+        for stage, following in itertools.zip_longest(stages, stages[1:]):
+            seen = stage.seen if scenario == "sources_run" else _NONE
+            course = self._course(stage, criterion, seen)
+            if last is not None:
+                were_seen = last.seen if scenario == "sources_run" else _NONE
+                before = self._found(last, criterion, stage.since - INSTANT, were_seen)
+                yield _Turn(stage.since, place, before, course[0][1])
+            last = stage
+            # Where several speak, one may have taken over from another meanwhile.
+            is_alone = len(stage.heard[criterion].alternatives) == 1
+            for (_, then), (moment, now) in itertools.pairwise(course):
+                if following is None or moment < following.since:
+                    before = then if is_alone else self._found(stage, criterion, moment - INSTANT, seen)
+                    yield _Turn(moment, place, before, now)
+
+    def _course(
+        self, stage: _Stage, criterion: str, seen: Collection[ProbeCall]
+    ) -> Sequence[tuple[datetime, Finding]]:
+        """What is found of a criterion from a stage on, if no other followed, by when it begins."""
+        heard = stage.heard[criterion]
+        is_seen = bool(seen) and heard.rests_on(seen)
+        if not is_seen and criterion in stage.courses:
+            return stage.courses[criterion]
+        turns = (last + INSTANT for last in heard.turns(self.as_of, seen if is_seen else _NONE))
+        moments = [stage.since, *(moment for moment in turns if moment > stage.since)]
+        course = [(moment, self._found(stage, criterion, moment, seen)) for moment in moments]
+        if not is_seen:
+            stage.courses[criterion] = course
+        return course
+
+    def _found(self, stage: _Stage, criterion: str, moment: datetime, seen: Collection[ProbeCall]) -> Finding:
+        heard = stage.heard[criterion]
+        if seen and heard.rests_on(seen):
+            heard = heard.older(seen, moment - self.as_of)
+        return heard.finding(moment)
+
+
+_NONE = frozenset[ProbeCall]()
+
+
 class _Line:
     """The three numbers of the index, moved along by what changes: sums of weight x level, exact."""
 
-    def __init__(self, instrument: Instrument, found: Mapping[str, IndicatorLevel]) -> None:
-        self.instrument = instrument
-        weights = {number: Fraction(level.weight) for number, level in found.items()}
-        whole = sum(weights.values(), Fraction(0))
-        self.weights = {number: weight / whole for number, weight in weights.items()}
-        self.numbers = {measure: Fraction(0) for measure in _MEASURES}
-        for number, level in found.items():
-            for measure in _MEASURES:
-                self.numbers[measure] += self.weights[number] * Fraction(getattr(level, measure))
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        found: Sequence[Sequence[Finding]],
+        official: Mapping[str, Score],
+    ) -> None:
+        self._ruleset = ruleset
+        self._layout = _layout(Same(ruleset))
+        self._standing = [
+            _Standing(tuple([mark_of(one) & COUNTS for one in own]), own[0].score, official.get(number))
+            for number, own in zip(self._layout.numbers, found, strict=True)
+        ]
+        levels = [
+            numbers_of(ruleset.instrument, indicator, *standing)
+            for indicator, standing in zip(ruleset.instrument.indicators, self._standing, strict=True)
+        ]
+        self._sums = [
+            sum(weight * own[which] for weight, own in zip(self._layout.weights, levels, strict=True))
+            for which in _MEASURES
+        ]
+        self._told = list(self._sums)
+
+    def copy(self) -> _Line:
+        """Another line that goes on from here."""
+        other = copy(self)
+        other._standing, other._sums = self._standing[:], self._sums[:]
+        return other
 
     def move(
-        self,
-        concerned: Iterable[str],
-        before: Mapping[str, IndicatorLevel],
-        after: Mapping[str, IndicatorLevel],
-    ) -> None:
-        for number in concerned:
-            for measure in _MEASURES:
-                old, new = getattr(before[number], measure), getattr(after[number], measure)
-                if old != new:
-                    self.numbers[measure] += self.weights[number] * (Fraction(new) - Fraction(old))
+        self, place: int, turned: Sequence[_Turn], official: Score | None
+    ) -> tuple[Sequence[_Turn], _Costs]:
+        """Let an indicator's criteria count as found from now on: those to tell of, and what they cost."""
+        before = self._standing[place]
+        marks, score, changed = list(before.marks), before.score, list[_Turn]()
+        for turn in turned:
+            mark = mark_of(turn.after) & COUNTS
+            if mark != marks[turn.criterion] or turn.after.score != before.score:
+                marks[turn.criterion], score = mark, turn.after.score
+                changed.append(turn)
+        if not changed and official == before.official:
+            return (), {}
+        after = _Standing(tuple(marks), score, official)
+        self._standing[place] = after
+        moved, costs = _moved(Same(self._ruleset), place, before, after)
+        for which, amount in moved:
+            self._sums[which] += amount
+        if place in self._layout.borrowing:
+            # One value makes the score: the first criterion speaks for all.
+            changed = [turn for turn in changed if turn.criterion == 0]
+        return changed, costs
+
+    @property
+    def has_moved(self) -> bool:
+        """Whether it stands otherwise than at the last point."""
+        return self._sums != self._told
 
     def point(self, at: datetime) -> Point:
-        proven, provisional, possible = (self.numbers[measure] for measure in _MEASURES)
-        return Point(at, proven, provisional, possible, predikat(self.instrument, provisional))
+        """The index as it stands."""
+        self._told = list(self._sums)
+        proven, provisional, possible = (Fraction(number, self._layout.whole) for number in self._sums)
+        return Point(at, proven, provisional, possible, predikat(self._ruleset.instrument, provisional))
 
 
-def _in_force(known: Sequence[Known], moment: datetime) -> Known:
-    return [known[0], *(entry for entry in known[1:] if entry.since <= moment)][-1]
+class _Standing(NamedTuple):
+    """All that decides the levels of an indicator: what its criteria count for, and the levels given."""
+
+    marks: tuple[int, ...]
+    score: Score | None
+    official: Score | None
 
 
-def _judged(
-    ruleset: Ruleset,
-    part: Instrument,
-    known: Sequence[Known],
-    as_of: datetime,
-    moment: datetime,
-    scenario: Scenario,
-) -> dict[str, Finding]:
-    entry = _in_force(known, moment)
-    answers = entry.answers
-    if scenario == "sources_run":
-        answers = {}
-        rules = (ruleset.rules.rule(c.id) for indicator in part.indicators for c in indicator.criteria)
-        for call in {call for rule in rules for call in rule.calls} & entry.answers.keys():
-            probe, answer = ruleset.probes[call.probe], entry.answers[call]
-            # Whether checks go on is not for the calendar to say: what they showed today, they show then.
-            if probe.kind == "uptime":
-                answer = known[0].answers.get(call, answer)
-            answers[call] = _still_seen(answer, probe, entry.freshness, as_of, moment)
-    places = {_place(c.id) for indicator in part.indicators for c in indicator.criteria}
-    found = judge(
-        ruleset.rules,
-        part,
-        ruleset.probes,
-        answers,
-        [statement for statement in entry.attestations if _place(statement.criterion) in places],
-        entry.freshness,
-        moment,
-        entry.external,
+_Costs = Mapping[int | None, tuple[Fraction, Fraction]]
+"""What the index gains, proven and provisional, by a criterion (its place) or the official level (None)."""
+
+
+@lru_cache(maxsize=1 << 14)
+def _moved(
+    same: Same, place: int, before: _Standing, after: _Standing
+) -> tuple[Sequence[tuple[int, Score]], _Costs]:
+    """By how much an indicator moves which sum of a line, and whose it is. Most moves were seen before."""
+    assert isinstance(same.it, Ruleset)
+    layout, norm = _layout(same), same.it.instrument
+    indicator, weight = norm.indicators[place], layout.weights[place]
+    levels = [
+        numbers_of(norm, indicator, standing.marks, standing.score, standing.official)
+        for standing in (before, after)
+    ]
+    amounts = [weight * (levels[1][which] - levels[0][which]) for which in _MEASURES]
+    found = shares_of(
+        norm,
+        indicator,
+        (before.marks, after.marks),
+        (before.score, after.score),
+        (before.official, after.official),
     )
-    return {finding.criterion: finding for finding in found}
+    part = Fraction(weight, layout.whole)
+    costs = {who: (part * share.proven, part * share.provisional) for who, share in found.items()}
+    return [(which, amount) for which, amount in enumerate(amounts) if amount], costs
 
 
-def _still_seen(
-    answer: Answer, probe: Probe, freshness: Mapping[str, Freshness], as_of: datetime, moment: datetime
-) -> Answer:
-    """An answer that is fresh today, as old then as it is today."""
-    if answer.observed_at is None or as_of > answer.observed_at + freshness[probe.kind].ttl:
-        return answer
-    return replace(answer, observed_at=answer.observed_at + (moment - as_of))
+_MEASURES = (0, 2, 3)
+"""Where `numbers_of` has the proven, the provisional and the possible level."""
+_NOTHING = (Fraction(0), Fraction(0))
 
 
-def _wait_for(
-    waiting: dict[datetime, frozenset[str]],
-    ruleset: Ruleset,
-    entry: Known,
-    findings: Iterable[Finding],
-    after: datetime,
-) -> None:
-    """Note when findings stop being fresh and carried, with the indicators that this concerns."""
-    for finding in findings:
-        if finding.expires_at is None or not finding.holds_or_carried:
-            continue
-        for grace in (timedelta(0), *_graces(ruleset, entry, finding)):
-            moment = finding.expires_at + grace + INSTANT
-            if moment > after:
-                waiting[moment] = waiting.get(moment, frozenset()) | {finding.indicator}
-
-
-def _graces(ruleset: Ruleset, entry: Known, finding: Finding) -> set[timedelta]:
-    """The grace period of what answered; every one there is where it does not say."""
-    name = finding.answered_by.removeprefix("probe ")
-    if finding.answered_by == "atestasi":
-        return {entry.freshness["attestation"].grace}
-    if name in ruleset.probes:
-        return {entry.freshness[ruleset.probes[name].kind].grace}
-    if finding.answered_by.startswith("nilai indeks "):
-        return {entry.freshness.get("external_index", Freshness(*EXTERNAL_INDEX_DAYS)).grace}
-    return {limits.grace for limits in entry.freshness.values()}
-
-
-def _levels(
-    instrument: Instrument, findings: Mapping[str, Finding], official: Mapping[str, Score | Decimal]
-) -> dict[str, IndicatorLevel]:
-    own = [findings[criterion.id] for indicator in instrument.indicators for criterion in indicator.criteria]
-    return {level.indicator: level for level in levels(instrument, own, official)}
-
-
-def _expiries(
-    line: _Line,
-    part: Instrument,
-    at: datetime,
-    findings: tuple[Mapping[str, Finding], Mapping[str, Finding]],
-    found: tuple[Mapping[str, IndicatorLevel], Mapping[str, IndicatorLevel]],
-    by_fact: bool,
-) -> list[Expiry]:
-    before, after = findings
-    rows = []
-    for indicator in part.indicators:
-        weight = line.weights[indicator.number]
-        known = (found[0][indicator.number].official, found[1][indicator.number].official)
-        changed = [c.id for c in indicator.criteria if _counts(before[c.id]) != _counts(after[c.id])]
-        if indicator.score_from == "external_index":
-            # One value makes the score: the first criterion speaks for all.
-            changed = [indicator.criteria[0].id] if changed else []
-        if not changed and known[0] == known[1]:
-            continue
-        proven, provisional = (shares(part, indicator, before, after, known, measure) for measure in _COSTS)
-        for criterion in (*changed, *([None] if known[0] != known[1] else [])):
-            costs = (
-                weight * proven.get(criterion, Fraction(0)),
-                weight * provisional.get(criterion, Fraction(0)),
-            )
-            rows.append(_expiry(at, indicator, criterion, before, after, costs, by_fact))
-    return rows
-
-
-_COSTS: tuple[Measure, Measure] = ("proven", "provisional")
-_MEASURES: tuple[Measure, Measure, Measure] = ("proven", "provisional", "possible")
-
-
-def _expiry(
-    at: datetime,
-    indicator: Indicator,
-    criterion: str | None,
-    before: Mapping[str, Finding],
-    after: Mapping[str, Finding],
-    costs: tuple[Fraction, Fraction],
-    by_fact: bool,
-) -> Expiry:
-    if criterion is None:
-        return Expiry(at, indicator.number, None, "fact", "nilai resmi", "", (), *costs)
-    then, now = before[criterion], after[criterion]
+def _expiry(turn: _Turn, costs: tuple[Fraction, Fraction], by_fact: bool) -> Expiry:
+    then, now = turn.before, turn.after
     aged = now.state == "stale" or (not by_fact and then.holds_or_carried)
     event: Event = "fact" if not aged else "stale" if now.is_carried else "lapsed"
     # What lapses is what was good until then.
     said = now if event == "fact" else then
     return Expiry(
-        at, indicator.number, criterion, event, said.answered_by, said.reason, said.evidence_ids, *costs
+        turn.at, now.indicator, now.criterion, event, said.answered_by, said.reason, said.evidence_ids, *costs
     )
-
-
-def _counts(finding: Finding) -> tuple[bool, bool, bool, Fraction | None]:
-    return finding.holds, finding.holds_or_carried, finding.is_open, finding.score

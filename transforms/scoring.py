@@ -420,6 +420,10 @@ class Heard(NamedTuple):
             alternatives=[moved(c) for c in self.alternatives],
         )
 
+    def rests_on(self, seen: Collection[ProbeCall]) -> bool:
+        """Whether an answer of these calls speaks on it."""
+        return any(c.call in seen for c in (*self.refutations, *self.alternatives))
+
     @property
     def is_blank(self) -> bool:
         """Whether nobody has said anything, of what only statements speak on."""
@@ -759,25 +763,14 @@ def levels(
     on a whole scale they are whole.
     """
     by_id = findings if isinstance(findings, Mapping) else {found.criterion: found for found in findings}
-    itemised = instrument.scale == "itemised"
-    bands = instrument.ordered_bands
 
     def of(indicator: Indicator) -> IndicatorLevel:
         own = [by_id[c] for c in _ids_of(Same(indicator))]
-        marks = tuple(
-            [
-                (1 if f.state == "met" else 2 if f.state == "stale" and f.is_carried else 0)
-                + (4 if f.state != "not_met" else 0)
-                + (8 if f.is_fresh else 0)
-                for f in own
-            ]
+        known = official_of(instrument, official.get(indicator.number))
+        marks = tuple([mark_of(found) for found in own])
+        proven, floor, provisional, possible, coverage = numbers_of(
+            instrument, indicator, marks, own[0].score, known
         )
-        proven, floor, possible, coverage = _reached(itemised, Same(instrument.bands), Same(indicator), marks)
-        if indicator.score_from == "external_index":
-            proven, floor, possible = _borrowed_bounds(bands, own[0])
-        given = official.get(indicator.number)
-        known: Score | None = None if given is None else (Fraction(given) if itemised else int(given))
-        provisional = floor if known is None else min(max(known, floor), possible)
         return IndicatorLevel(
             indicator.number,
             indicator.weight,
@@ -793,12 +786,49 @@ def levels(
     return tuple(of(i) for i in instrument.indicators if only is None or i.number in only)
 
 
-def _borrowed_bounds(bands: Sequence[Band], first: Finding) -> tuple[Score, Score, Score]:
+def mark_of(found: Finding) -> int:
+    """What a criterion counts for: 1 it holds or 2 is carried, plus 4 it is open, plus 8 freshly answered."""
+    return (
+        (1 if found.state == "met" else 2 if found.state == "stale" and found.is_carried else 0)
+        + (4 if found.state != "not_met" else 0)
+        + (8 if found.is_fresh else 0)
+    )
+
+
+def official_of(instrument: Instrument, given: Score | Decimal | None) -> Score | None:
+    """An official level as a score of the instrument's scale."""
+    if given is None:
+        return None
+    return Fraction(given) if instrument.scale == "itemised" else int(given)
+
+
+def numbers_of(
+    instrument: Instrument,
+    indicator: Indicator,
+    marks: tuple[int, ...],
+    score: Score | None,
+    official: Score | None,
+) -> tuple[Score, Score, Score, Score, Fraction]:
+    """Proven, floor, provisional and possible level of an indicator, and its coverage.
+
+    `marks` are of its criteria, in order; `score` is what its first criterion says where an index of another
+    body makes the score.
+    """
+    proven, floor, possible, coverage = _reached(
+        instrument.scale == "itemised", Same(instrument.bands), Same(indicator), marks
+    )
+    if indicator.score_from == "external_index":
+        proven, floor, possible = _borrowed_bounds(instrument.ordered_bands, marks[0], score)
+    provisional = floor if official is None else min(max(official, floor), possible)
+    return proven, floor, provisional, possible, coverage
+
+
+def _borrowed_bounds(bands: Sequence[Band], mark: int, score: Score | None) -> tuple[Score, Score, Score]:
     """Proven, floor and possible where the index of another body makes the score."""
-    lowest, score = bands[0].ends[0], first.score
+    lowest = bands[0].ends[0]
     if score is None:
         return lowest, lowest, bands[-1].ends[1]
-    return score if first.holds else lowest, score if first.holds_or_carried else lowest, score
+    return score if mark & 1 else lowest, score if mark & 3 else lowest, score
 
 
 @lru_cache(maxsize=1024)
@@ -811,10 +841,9 @@ def _ids_of(indicator: Same) -> tuple[str, ...]:
 def _reached(
     itemised: bool, bands: Same, indicator: Same, marks: tuple[int, ...]
 ) -> tuple[Score, Score, Score, Fraction]:
-    """Proven, floor, possible and coverage from a mark for each criterion, in order.
+    """Proven, floor, possible and coverage from the marks (`mark_of`) of an indicator's criteria, in order.
 
-    A mark is 1 for one that holds or 2 for one that is carried, plus 4 for one that is open, plus 8
-    for one that is freshly answered. Most institutions and days bring only marks that were seen before.
+    Most institutions and days bring only marks that were seen before.
     """
     assert isinstance(bands.it, tuple)
     assert isinstance(indicator.it, Indicator)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -11,19 +12,24 @@ from zoneinfo import ZoneInfo
 import duckdb
 
 from transforms.attribution import rows_sum_to
-from transforms.forecast import SCENARIOS, Expiry, Forecast, forecast
+from transforms.forecast import INSTANT, Expiry, Forecast, Point, forecasts
 from transforms.index import rounded
 from transforms.watch import expiring_evidence
-from warehouse.connection import Home, append, transact, writing
+from warehouse.connection import Home, frame_of, statement, transact, writing
 from warehouse.later_facts import LaterFacts, later_facts
-from warehouse.operations import write_down
+from warehouse.operations import write_down_each
 from warehouse.score import ScoreResult
-from warehouse.score_rows import rows_of, write_outbox
+from warehouse.score_rows import QUERIES, rows_of, write_outbox
+from warehouse.uncollected import uncollected
 
 _DIGITS = 10
-_STEP = Fraction(1, 10**_DIGITS)
+_STEPS = 10**_DIGITS
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 AFTER_SCORING = 10_001
 """Where what the forecast tells stands in a message: after all that the score told."""
+
+_Whose = tuple[str, str, str]
+"""Score, institution and scenario."""
 
 
 def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
@@ -42,34 +48,22 @@ def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: date
         for as_of in sorted({result.current.as_of for result in chosen}):
             ahead[as_of] = later_facts(connection, rulesets, as_of)
     made: list[tuple[ScoreResult, Forecast]] = []
-    for result in chosen:
-        facts = ahead[result.current.as_of]
-        known = facts.follow(result.known, result.institution, result.instrument)
-        made += [
-            (result, forecast(result.ruleset, known, result.current.as_of, scenario))
-            for scenario in SCENARIOS
-        ]
+    with uncollected():
+        for result in chosen:
+            facts = ahead[result.current.as_of]
+            known = facts.follow(result.known, result.institution, result.instrument)
+            made += [(result, found) for found in forecasts(result.ruleset, known, result.current.as_of)]
 
     def write(connection: duckdb.DuckDBPyConnection) -> list[Forecast]:
         # Another run may have scored a later date meanwhile.
         latest = _latest(connection)
         lasting = [(result, found) for result, found in made if result.current.score_id in latest]
         _remove(connection, [result for result, _ in lasting])
-        points, expiries = list[dict[str, Any]](), list[dict[str, Any]]()
-        for result, found in lasting:
-            until = ahead[result.current.as_of].until.get(result.institution)
-            shared = {
-                "score_id": result.current.score_id,
-                "institution": result.institution,
-                "scenario": found.scenario,
-            }
-            points += [shared | row for row in _points(found, until)]
-            expiries += [shared | row for row in _expiries(found, until)]
-        append(connection, "score.forecast", points)
-        append(connection, "score.expiry", expiries)
+        with uncollected():
+            _write(connection, [(result, found, _until(ahead, result)) for result, found in lasting])
         told = _tell(connection, lasting, ahead, now)
-        for name in names:
-            write_down(connection, name, "forecast", now, {"alerts": told.get(name, [])})
+        contents = {name: {"alerts": told.get(name, [])} for name in names}
+        write_down_each(connection, contents, "forecast", now)
         return [found for _, found in lasting]
 
     return transact(warehouse, now, write, institutions=names)
@@ -92,7 +86,7 @@ def _tell(
         row = kept.get((result.current.as_of, result.institution))
         if found.scenario != "sources_run" or row is None:
             continue
-        until = ahead[result.current.as_of].until.get(result.institution)
+        until = _until(ahead, result)
         known = [expiry for expiry in found.expiries if until is None or expiry.at <= until]
         alerts = expiring_evidence(
             result.ruleset,
@@ -129,43 +123,80 @@ def _remove(connection: duckdb.DuckDBPyConnection, results: Sequence[ScoreResult
             )
 
 
-def _points(found: Forecast, until: datetime | None) -> list[dict[str, Any]]:
-    return [
+def _until(ahead: Mapping[datetime, LaterFacts], result: ScoreResult) -> datetime | None:
+    return ahead[result.current.as_of].until.get(result.institution)
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    lasting: Sequence[tuple[ScoreResult, Forecast, datetime | None]],
+) -> None:
+    points, expiries = list[tuple[_Whose, Point, datetime | None]](), list[tuple[_Whose, int, Expiry]]()
+    lost, cost = list[int](), list[int]()
+    for result, found, until in lasting:
+        whose = (result.current.score_id, result.institution, found.scenario)
+        points += [(whose, p, until) for p in found.points if until is None or p.at <= until]
+        rows = [e for e in found.expiries if until is None or e.at <= until]
+        expiries += [(whose, ordinal, e) for ordinal, e in enumerate(rows, start=1)]
+        lost += _changes(found.points[0].proven, [e.proven_change for e in rows])
+        cost += _changes(found.points[0].provisional, [e.provisional_change for e in rows])
+    _append(
+        connection,
+        "forecast",
+        [whose for whose, _, _ in points],
         {
-            "changes_at": point.at,
-            "known_until": until,
-            "proven": rounded(point.proven, _DIGITS),
-            "provisional": rounded(point.provisional, _DIGITS),
-            "possible": rounded(point.possible, _DIGITS),
-            "predikat": point.predikat,
-        }
-        for point in found.points
-        if until is None or point.at <= until
-    ]
+            "changes_at": [_microseconds(point.at) for _, point, _ in points],
+            "known_until": [until and _microseconds(until) for _, _, until in points],
+            "proven": [_steps(rounded(point.proven, _DIGITS)) for _, point, _ in points],
+            "provisional": [_steps(rounded(point.provisional, _DIGITS)) for _, point, _ in points],
+            "possible": [_steps(rounded(point.possible, _DIGITS)) for _, point, _ in points],
+            "predikat": [point.predikat for _, point, _ in points],
+        },
+    )
+    _append(
+        connection,
+        "expiry",
+        [whose for whose, _, _ in expiries],
+        {
+            "changes_at": [_microseconds(expiry.at) for _, _, expiry in expiries],
+            "ordinal": [ordinal for _, ordinal, _ in expiries],
+            "indicator": [expiry.indicator for _, _, expiry in expiries],
+            "criterion": [expiry.criterion for _, _, expiry in expiries],
+            "event": [expiry.event for _, _, expiry in expiries],
+            "answered_by": [expiry.answered_by for _, _, expiry in expiries],
+            "reason": [expiry.reason for _, _, expiry in expiries],
+            "evidence_ids": [list(expiry.evidence_ids) for _, _, expiry in expiries],
+            "proven_change": lost,
+            "provisional_change": cost,
+        },
+    )
 
 
-def _expiries(found: Forecast, until: datetime | None) -> list[dict[str, Any]]:
-    rows = [expiry for expiry in found.expiries if until is None or expiry.at <= until]
-    proven = _rounded(found.points[0].proven, [expiry.proven_change for expiry in rows])
-    provisional = _rounded(found.points[0].provisional, [expiry.provisional_change for expiry in rows])
-    return [
-        _row(expiry, ordinal) | {"proven_change": lost, "provisional_change": cost}
-        for ordinal, (expiry, lost, cost) in enumerate(zip(rows, proven, provisional, strict=True), start=1)
-    ]
+def _append(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    whose: Sequence[_Whose],
+    columns: Mapping[str, list[Any]],
+) -> None:
+    if not whose:
+        return
+    names = ("score_id", "institution", "scenario")
+    owners = {name: [one[place] for one in whose] for place, name in enumerate(names)}
+    connection.register("new_rows", frame_of({**owners, **columns}))
+    try:
+        connection.execute(statement(QUERIES / f"append_{table}.sql"))
+    finally:
+        connection.unregister("new_rows")
 
 
-def _rounded(start: Fraction, parts: Sequence[Fraction]) -> list[object]:
-    return [rounded(amount, _DIGITS) for amount in rows_sum_to(start, parts, _STEP)]
+def _microseconds(moment: datetime) -> int:
+    return (moment - _EPOCH) // INSTANT
 
 
-def _row(expiry: Expiry, ordinal: int) -> dict[str, object]:
-    return {
-        "changes_at": expiry.at,
-        "ordinal": ordinal,
-        "indicator": expiry.indicator,
-        "criterion": expiry.criterion,
-        "event": expiry.event,
-        "answered_by": expiry.answered_by,
-        "reason": expiry.reason,
-        "evidence_ids": list(expiry.evidence_ids),
-    }
+def _steps(amount: Decimal | Fraction) -> int:
+    return int(amount * _STEPS)
+
+
+def _changes(start: Fraction, parts: Sequence[Fraction]) -> list[int]:
+    changes = rows_sum_to(start, parts, Fraction(1, _STEPS))
+    return [_steps(amount) if amount else 0 for amount in changes]

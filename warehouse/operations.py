@@ -45,11 +45,24 @@ def write_down(
     content: Mapping[str, Any],
 ) -> None:
     """Write down the institution's next operation, in the transaction that is open."""
+    write_down_each(connection, {institution: content}, kind, at)
+
+
+def write_down_each(
+    connection: duckdb.DuckDBPyConnection,
+    contents: Mapping[str, Mapping[str, Any]],
+    kind: Kind,
+    at: datetime,
+) -> None:
+    """Write down the next operation of each institution, as `write_down` does, by its content."""
+    names = sorted(contents)
     execute(
         connection,
-        "INSERT INTO ops.operation SELECT $institution, coalesce(max(seq), -1) + 1, $kind, $at, $content "
-        "FROM ops.operation WHERE institution = $institution",
-        {"institution": institution, "kind": kind, "at": at, "content": _text(content)},
+        "INSERT INTO ops.operation "
+        "SELECT name, coalesce(max(seq), -1) + 1, $kind, $at, any_value(made.content) "
+        "FROM (SELECT unnest($names::VARCHAR[]) AS name, unnest($contents::VARCHAR[]) AS content) AS made "
+        "LEFT JOIN ops.operation ON institution = name GROUP BY name ORDER BY name",
+        {"names": names, "contents": [_text(contents[name]) for name in names], "kind": kind, "at": at},
     )
 
 

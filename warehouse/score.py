@@ -6,10 +6,8 @@ date give the same score_id, and are not written twice.
 
 from __future__ import annotations
 
-import gc
 import logging
-from collections.abc import Collection, Iterator, Mapping, Sequence, Set
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -44,6 +42,7 @@ from warehouse.score_rows import (
     written_scores,
 )
 from warehouse.standing import Stand, Standing, write_scores
+from warehouse.uncollected import uncollected
 from warehouse.watched import watched
 
 _Made = tuple[str, str, str]
@@ -182,7 +181,7 @@ def _score_dates(
     """Score dates, and write down each. Results are those of `last`; the others are history."""
     run = _Run()
     results: list[ScoreResult] = []
-    with _uncollected():
+    with uncollected():
         for date in dates:
             made, results = _score_date(
                 connection,
@@ -213,18 +212,6 @@ def score_facts(
         connection, _Run(), as_of, now, institutions, is_last=True, may_change_rules=True
     )
     return results
-
-
-@contextmanager
-def _uncollected() -> Iterator[None]:
-    """Without looking for garbage: objects that all stay would be looked through again and again."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _score_date(
