@@ -81,3 +81,19 @@ def test_windows_that_come_into_the_file_count_for_what_is_added(
         models.stand(stepping, TOPICS, day[n], ["kota-a"])
         found.append(stepping.execute("SELECT is_up, checks_30d, up_30d FROM service_state").fetchone())
     assert found == [(True, 3, 2), (True, 4, 3), (True, 4, 3)]
+
+
+def test_what_turns_between_two_dates_is_one_turn(
+    pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+) -> None:
+    """A date for each check: every turn lies between two dates, and more of the same begins nothing anew."""
+    stepping, whole = pair
+    day = [BEGIN + timedelta(days=n) for n in range(10)]
+    rows = [check("portal", at, state, at) for at, state in zip(day, "uudduu?ddu", strict=True)]
+    for connection in pair:
+        emptied(connection, {**base(timedelta(hours=1)), "uptime_check": rows})
+    models = Models()
+    for as_of in day:
+        models.stand(stepping, TOPICS, as_of, ["kota-a"])
+        build_models(whole, TOPICS, as_of)
+        assert said(stepping) == said(whole)
