@@ -169,17 +169,22 @@ def test_a_value_lapses_after_its_last_day(told: Told) -> None:
     assert (later.proven, later.provisional, later.possible) == (1, Fraction("2.5"), Fraction("2.5"))
 
 
+STANDING = ("below_target_path", "pipeline_silent")
+"""What the headline tells on every date for as long as it holds."""
+
+
 def test_a_score_is_compared_under_its_own_instrument_only_and_read_back_exactly(told: Told) -> None:
     for name, result in told.second.items():
         assert result.previous is not None
         assert result.previous.score_id == told.first[name].current.score_id
         assert result.previous.levels == told.first[name].current.levels
         assert result.changes == ()
-        assert result.alerts == ()
+        assert [a.kind for a in result.alerts if a.kind not in STANDING] == []
 
 
 def test_a_fall_is_told_under_each_instrument_and_a_source_once(told: Told) -> None:
-    assert [alert.kind for alert in told.worse["spbe-2020"].alerts] == ["source_failed"]
+    headline = [a.kind for a in told.worse["spbe-2020"].alerts if a.kind not in STANDING]
+    assert headline == ["source_failed"]
     fall, level = told.worse["pemdi-2026"].alerts
     assert (fall.kind, level.kind) == ("index_fell", "level_fell")
     assert "dari nilai 3,75 ke 3,50" in level.line

@@ -14,7 +14,6 @@ from typing import Any, get_args
 import pytest
 
 from collectors.certificates import TlsFault
-from collectors.own_outage import OWN_OUTAGE
 from tests.small_instrument import CRITERIA, INSTRUMENT, PROBES, RULES, proof
 from tests.test_alerts import DAY, JAKARTA, MONDAY, decided, scored, seen
 from tests.warehouse_rows import warehouse_with
@@ -225,7 +224,7 @@ def test_every_class_of_error_that_collectors_raise_has_words() -> None:
         kind
         for path in folder.glob("*.py")
         for kind in re.findall(r'FetchError\(\s*[^,"]+,\s*"(\w+)"', path.read_text(encoding="utf-8"))
-    } | {*get_args(TlsFault), "killed", OWN_OUTAGE}
+    } | {*get_args(TlsFault), "killed"}
     assert len(raised) > 15
     assert {kind for kind in raised if failure_words(kind, "?") == "?"} == set()
 

@@ -151,7 +151,6 @@ def decide(
         falls = [c for c in known if c.after < c.before]
         alerts += _aggregate_alerts(instrument, previous, current, falls, min_drop)
         alerts += [_level_alert(instrument, previous, current, fall) for fall in falls]
-    alerts += [a for fact in watched if (a := watch_alert(current, fact, min_drop, time_zone)) is not None]
     alerts += [_source_alert(current, failed, time_zone) for failed in failed_sources]
     alerts += [_service_alert(current, down, time_zone) for down in down_services]
     alerts += [_compromise_alert(current, taken, time_zone) for taken in compromised_services]
@@ -162,6 +161,7 @@ def decide(
         else _recovered_alert(current, turning, time_zone)
         for turning in turning_services
     ]
+    alerts += [a for fact in watched if (a := watch_alert(current, fact, min_drop, time_zone)) is not None]
     if late_applications:
         alerts.append(_moratorium_alert(current, late_applications))
     return tuple(alerts)

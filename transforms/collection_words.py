@@ -17,7 +17,6 @@ _WORDS: Mapping[str, str] = {
     "no_catalogue": "jawaban situs bukan katalog data",
     "no_token": "token formulir situs tidak ditemukan",
     "not_allowed": "alamat tujuan di luar domain yang diizinkan",
-    "own_outage": "hampir semua layanan tidak terjangkau sekaligus: jaringan pemantau sendiri yang terganggu",
     "refused": "situs menolak sambungan",
     "robots": "robots.txt situs melarang pengumpulan",
     "timeout": "situs tidak menjawab lengkap sampai batas waktu",

@@ -33,4 +33,4 @@ COMMENT ON COLUMN mart.peringatan.disampaikan_pada IS 'Saat pertama disampaikan;
 COMMENT ON COLUMN mart.peringatan.saluran IS 'Saluran yang sudah menerimanya.';
 COMMENT ON COLUMN mart.peringatan.kunci_peristiwa IS 'Kunci peristiwa; peristiwa yang sama tidak diperingatkan dua kali.';
 COMMENT ON COLUMN mart.peringatan.skor_id IS 'Pengenal penilaian yang memutuskannya.';
-COMMENT ON COLUMN mart.peringatan.urutan IS 'Urutan dalam pesan: indeks, domain, indikator, yang dipantau, sumber, layanan, bukti yang akan kedaluwarsa.';
+COMMENT ON COLUMN mart.peringatan.urutan IS 'Urutan dalam pesan: indeks, domain, indikator, sumber, layanan, jalur target, sertifikat, jadwal, bukti yang akan kedaluwarsa.';
