@@ -7,7 +7,8 @@ SELECT 'kota-' || lpad(n::VARCHAR, 4, '0') AS institution, n FROM range($institu
 INSERT INTO core.institution BY NAME
 SELECT
     institution, 'Kota ' || n AS name, 'kota' AS kind, 'Asia/Jakarta' AS time_zone, 'spbe-2020' AS instrument,
-    0.01 AS min_drop, INTERVAL 15 MINUTE AS down_after, $first - INTERVAL 400 DAY AS valid_from
+    0.01 AS min_drop, 30 AS evidence_days, INTERVAL 15 MINUTE AS down_after,
+    $first - INTERVAL 400 DAY AS valid_from
 FROM place;
 
 INSERT INTO core.freshness BY NAME
