@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -531,8 +531,7 @@ def _finding(
     observed = as_of - timedelta(hours=3)
 
     def answered(state: scoring.State, reason: str, by: str, *evidence: str) -> scoring.Finding:
-        return replace(
-            blank,
+        return blank._replace(
             state=state,
             is_fresh=True,
             reason=reason,
@@ -544,13 +543,13 @@ def _finding(
 
     roll = _bucket(key, 20)
     if level == 1:
-        return replace(blank, state="met", reason=scoring.FLOOR_REASON, answered_by="dasar skala")
+        return blank._replace(state="met", reason=scoring.FLOOR_REASON, answered_by="dasar skala")
     if is_last and indicator == FALLEN and level == 2:
         reason = hostile or "Perwali 12/2021 dicabut oleh Perwali 40/2026"
         return answered("not_met", reason, "probe regulation_in_force", "<urn:uuid:perda>")
     if key == STALE:
-        return replace(
-            answered("stale", "Tahapan tender tampil (bukti kedaluwarsa)", "probe", PAGE),
+        stale = answered("stale", "Tahapan tender tampil (bukti kedaluwarsa)", "probe", PAGE)
+        return stale._replace(
             is_fresh=False,
             is_carried=True,
             observed_at=as_of - timedelta(days=8),
@@ -563,12 +562,12 @@ def _finding(
         reason = "Kepala Diskominfo menyatakan terpenuhi pada 12-05-2026, berkas berita-acara-reviu.pdf"
         return answered("met", reason, "atestasi", "<urn:uuid:berkas>")
     if level == 4 and roll == 19:
-        return replace(blank, state="error", reason="Pemeriksaan gagal dijalankan: probe https_everywhere")
+        return blank._replace(state="error", reason="Pemeriksaan gagal dijalankan: probe https_everywhere")
     if level >= 4 and roll < 3:
         reason = "Sekretaris Daerah menyatakan tidak terpenuhi pada 01-06-2026"
         return answered("not_met", reason, "atestasi", "<urn:uuid:berkas>")
     if level == 3 and roll > 15:
-        return replace(blank, hint="Peraturan Wali Kota Nomor 12 Tahun 2021 berlaku")
+        return blank._replace(hint="Peraturan Wali Kota Nomor 12 Tahun 2021 berlaku")
     return blank
 
 
@@ -590,7 +589,7 @@ def _score(
         connection,
         "score.finding_set",
         [
-            {name: value for name, value in asdict(finding).items() if name != "indicator"}
+            {name: value for name, value in finding._asdict().items() if name != "indicator"}
             | {"evidence_ids": list(finding.evidence_ids), "set_id": sets[finding.indicator]}
             for finding in found
         ],

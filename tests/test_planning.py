@@ -142,7 +142,7 @@ def index_after(
 ) -> Fraction:
     """The index of scoring once every criterion of the plan, and no other, has been met."""
     met = {missing.criterion for step in one.steps for missing in step.missing}
-    done = [replace(f, state="met", is_carried=False) if f.criterion in met else f for f in found.values()]
+    done = [f._replace(state="met", is_carried=False) if f.criterion in met else f for f in found.values()]
     return aggregates(norm, levels(norm, done, official))[0].provisional
 
 

@@ -13,7 +13,7 @@ What each costs, how long it takes and what it needs first are assumptions: the 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -350,7 +350,7 @@ class _Builder:
         if key not in self._level_values:
             view = self.views[indicator.number]
             blank = {
-                c.criterion: replace(_finding(view, c), state="unknown", is_carried=False)
+                c.criterion: _finding(view, c)._replace(state="unknown", is_carried=False)
                 for c in view.criteria
             }
             met = {c.id for n in _chain(indicator, level) for c in indicator.level(n).criteria}
@@ -381,7 +381,7 @@ def _chain(indicator: Indicator, level: int) -> tuple[int, ...]:
 def _as_if(findings: Mapping[str, scoring.Finding], met: set[str]) -> dict[str, scoring.Finding]:
     """The findings, were those criteria met."""
     return {
-        key: replace(finding, state="met", is_carried=False) if key in met else finding
+        key: finding._replace(state="met", is_carried=False) if key in met else finding
         for key, finding in findings.items()
     }
 

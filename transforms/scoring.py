@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -105,8 +105,7 @@ class Attested(NamedTuple):
     has_own_expiry: bool = True
 
 
-@dataclass(frozen=True)
-class Finding:
+class Finding(NamedTuple):
     """The state of one criterion, with its reason.
 
     `is_fresh`: answered by evidence inside its TTL. `is_carried`: stale, last met, inside its grace period.
@@ -210,23 +209,17 @@ def _said(
     found: Finding, evidence_ids: tuple[str, ...], observed_at: datetime | None, expires_at: datetime | None
 ) -> str:
     """All that a finding says as one text, of this evidence and these times."""
-    return repr(
-        (
-            found.criterion,
-            found.indicator,
-            found.level,
-            found.state,
-            found.is_fresh,
-            found.is_carried,
-            found.reason,
-            evidence_ids,
-            observed_at and observed_at.timestamp(),
-            expires_at and expires_at.timestamp(),
-            found.answered_by,
-            found.hint,
-            found.score,
-        )
+    # The text is in the ids of scores: it must stay as it is.
+    return (
+        f"({found.criterion!r}, {found.indicator!r}, {found.level!r}, {found.state!r}, {found.is_fresh!r}, "
+        f"{found.is_carried!r}, {found.reason!r}, {evidence_ids!r}, {_stamp(observed_at)}, "
+        f"{_stamp(expires_at)}, {found.answered_by!r}, {found.hint!r}, {found.score!r})"
     )
+
+
+@lru_cache(maxsize=1 << 14)
+def _stamp(moment: datetime | None) -> str:
+    return repr(moment and moment.timestamp())
 
 
 def judge(
@@ -314,10 +307,10 @@ class Case:
         """What speaks on a criterion, given with its place."""
         rule, about = asked.rule, self.about
         speaking = asked.statements_in(about) if rule.attestation and about else ()
-        if asked.blank is not None and not speaking:
-            return Heard(asked, (), (), self._answers)
-        hint = _hint(rule, self._claim) if rule.hinted_by else None
         signed = _signed(speaking, self._grace, rule.ttl) if speaking else []
+        if asked.blank is not None:
+            return Heard(asked, (), signed, self._answers)
+        hint = _hint(rule, self._claim) if rule.hinted_by else None
         refutations = [c for call in rule.refuted_by if (c := self._claim(call, rule.ttl)) and c.holds]
         alternatives = [*[c for call in rule.met_by if (c := self._claim(call, rule.ttl))], *signed]
         score = unusable = None
@@ -363,9 +356,6 @@ class Heard(NamedTuple):
 
     def judgement(self, as_of: datetime) -> Judgement:
         """The finding at a moment, with how long it stands."""
-        if self.is_blank:
-            assert self.asked.blank is not None
-            return self.asked.blank
         verdict = self._verdict(as_of)
         if verdict is None:
             return self._untold()
@@ -374,13 +364,11 @@ class Heard(NamedTuple):
         if claim.call is not None and not found.is_fresh:
             # What has aged is judged again: only what is fresh is followed by its age alone.
             return Judgement(found, None, as_of)
-        return Judgement(found, claim.call, _due_at([*self.refutations, *self.alternatives], as_of))
+        claims = [*self.refutations, *self.alternatives] if self.refutations else self.alternatives
+        return Judgement(found, claim.call, _due_at(claims, as_of))
 
     def finding(self, as_of: datetime) -> Finding:
         """The finding at a moment."""
-        if self.is_blank:
-            assert self.asked.blank is not None
-            return self.asked.blank.finding
         verdict = self._verdict(as_of)
         return self._untold().finding if verdict is None else self._found(*verdict, as_of)
 
@@ -450,6 +438,8 @@ class Heard(NamedTuple):
 
     def _untold(self) -> Judgement:
         """What is found where no claim decides."""
+        if self.asked.blank is not None:
+            return self.asked.blank
         rule = self.asked.rule
         told = [answer for call in (*rule.met_by, *rule.refuted_by) if (answer := self.answers.get(call))]
         broken = next((answer.error for answer in told if answer.error), self.unusable)
@@ -461,7 +451,7 @@ class Heard(NamedTuple):
             self.hint,
             self.score,
         )
-        return Judgement(replace(found.finding, state="error")) if broken else found
+        return Judgement(found.finding._replace(state="error")) if broken else found
 
     def _found(self, state: State, claim: _Claim, is_carried: bool, as_of: datetime) -> Finding:
         asked = self.asked
@@ -573,7 +563,7 @@ def _asking_of(rules: Same, instrument: Same) -> _Asking:
             reason = FLOOR_REASON if rule.floor else _why_unknown(rule, {})
             blank = _unanswered(criterion.id, indicator.number, level.level, reason)
             if rule.floor:
-                blank = Judgement(replace(blank.finding, state="met", answered_by="dasar skala"))
+                blank = Judgement(blank.finding._replace(state="met", answered_by="dasar skala"))
         asked.append(_Asked(indicator, level.level, rule, codes_of(criterion.id), blank))
     return _Asking(tuple(asked))
 
@@ -651,15 +641,18 @@ class _Borrowed:
 
 def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
     """From when claims may stand otherwise to the date and each other, if those of probes keep their age."""
-    fixed = [c for c in claims if c.call is None]
-    if not fixed:
-        return None
-    moments = [moment for c in fixed for moment in (c.fresh_until, c.carried_until)]
-    if len(fixed) < len(claims):
-        moving = [c for c in claims if c.call is not None]
-        moments += [c.fresh_until - (m.fresh_until - as_of) for c in fixed for m in moving]
-        moments += [c.carried_until - (m.carried_until - as_of) for c in fixed for m in moving]
-    return min([moment for moment in moments if moment >= as_of], default=None)
+    moving = [c for c in claims if c.call is not None]
+    due = None
+    for claim in claims if len(moving) < len(claims) else ():
+        if claim.call is not None:
+            continue
+        moments = [claim.fresh_until, claim.carried_until]
+        moments += [claim.fresh_until - (m.fresh_until - as_of) for m in moving]
+        moments += [claim.carried_until - (m.carried_until - as_of) for m in moving]
+        for moment in moments:
+            if as_of <= moment and (due is None or moment < due):
+                due = moment
+    return due
 
 
 def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) -> list[_Claim]:

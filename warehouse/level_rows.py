@@ -15,12 +15,11 @@ from transforms.scoring import Finding, IndicatorLevel, Score
 _SCORES = ("proven", "floor", "provisional", "possible", "official")
 
 
-_FINDING = tuple(field.name for field in fields(Finding))
-
-
 def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
     """Findings as columns of `score.finding`."""
-    columns = {name: [getattr(finding, name) for finding in findings] for name in _FINDING}
+    columns: dict[str, list[Any]] = {
+        name: [finding[place] for finding in findings] for place, name in enumerate(Finding._fields)
+    }
     columns["evidence_ids"] = [list(ids) for ids in columns["evidence_ids"]]
     columns["score"] = [None if score is None else rounded(score, 10) for score in columns["score"]]
     return columns

@@ -525,8 +525,7 @@ def _moved(judgement: Judgement, answers: Mapping[ProbeCall, Any]) -> Finding:
     if call is None or found.expires_at is None or found.observed_at is None:
         return found
     answer = answers[call]
-    return replace(
-        found,
+    return found._replace(
         evidence_ids=answer.evidence_ids,
         observed_at=answer.observed_at,
         expires_at=answer.observed_at + (found.expires_at - found.observed_at),
