@@ -6,7 +6,7 @@ The evidence is made up, of the size that institutions have: `many_institutions.
 `warehouse.score.score`: models and probes in SQL, judgement, the day before, attribution, alerts and writing.
 Judgement (findings, levels, index) is timed by itself, too, and so is the forecast that `pantau score` makes
 after it: both scenarios, with reading what begins later and writing. CPU seconds stand beside, as cores may
-be shared.
+be shared; those of processes that score a share count, too.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from transforms.instrument import load_instrument
 from transforms.scoring import judge, levels
 from warehouse.connection import execute, writing
 from warehouse.forecast import forecast_scored
-from warehouse.score import DATES_AT_ONCE, ScoreResult, score
+from warehouse.score import ScoreResult, score
 
 FIRST = datetime(2026, 3, 1, 1, tzinfo=UTC)
 EVIDENCE = Path(__file__).with_name("many_institutions.sql")
@@ -66,11 +66,17 @@ def build(connection: duckdb.DuckDBPyConnection, institutions: int, days: int) -
 
 @contextmanager
 def timed(what: str) -> Iterator[None]:
-    """Print what a block takes."""
-    begun, used = time.perf_counter(), time.process_time()
+    """Print what a block takes; its processes, too."""
+    begun, used = time.perf_counter(), cpu()
     yield
-    spent, cpu = time.perf_counter() - begun, time.process_time() - used
-    print(f"{what}: {spent:.2f} s, CPU {cpu:.2f} s; {load()}", flush=True)
+    spent = time.perf_counter() - begun
+    print(f"{what}: {spent:.2f} s, CPU {cpu() - used:.2f} s; {load()}", flush=True)
+
+
+def cpu() -> float:
+    """CPU seconds of this process and of those that it had and that are over."""
+    others = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + others.ru_utime + others.ru_stime
 
 
 def judge_all(results: Sequence[ScoreResult], as_of: datetime) -> None:
@@ -110,15 +116,8 @@ def main() -> None:
             forecast_scored(by_day, results, now=as_of)
         with timed("day 1, one institution of them"):
             score(alone, as_of=FIRST, now=FIRST, institutions=("kota-0000",))
-        # In pieces, so that what a day takes is seen while the evidence grows; every piece starts whole.
-        spent, used = 0.0, 0.0
-        for first in range(0, days, DATES_AT_ONCE):
-            begun, cpu = time.perf_counter(), time.process_time()
-            since, until = FIRST + timedelta(days=first), FIRST + timedelta(days=first + DATES_AT_ONCE - 1)
-            score(whole, as_of=min(until, last), now=last, since=since)
-            spent, used = spent + time.perf_counter() - begun, used + time.process_time() - cpu
-            scored = min(first + DATES_AT_ONCE, days)
-            print(f"{scored} days in one run: {spent:.1f} s, CPU {used:.1f} s; {load()}", flush=True)
+        with timed(f"{days} days in one run"):
+            score(whole, as_of=last, now=last, since=FIRST)
         print(f"size of the warehouse: {whole.stat().st_size / 2**20:.0f} MiB")
         with duckdb.connect(str(whole), read_only=True) as connection:
             counted = connection.execute(
@@ -127,7 +126,10 @@ def main() -> None:
                 "JOIN (FROM score.aggregate WHERE scope = 'index') USING (score_id)"
             ).fetchone()
         print("scores, of them with another index than the day before, mean index:", counted)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
+    own, other = (
+        resource.getrusage(who).ru_maxrss / 1024 for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    print(f"peak memory {own:.0f} MiB, of a process that scored a share {other:.0f} MiB")
 
 
 def load() -> str:

@@ -22,7 +22,7 @@ from tests.test_institution import GOOD
 from tests.test_load import HOUR, A, B, C, Feed
 from transforms.instrument import ruleset_hash
 from transforms.ruleset import Ruleset, load_ruleset
-from warehouse import score as scoring_stage
+from warehouse import score_date as scoring_stage
 from warehouse.connection import reading
 from warehouse.publish import publish
 from warehouse.read import dates_under_other_rules, index_view, page_view

@@ -195,6 +195,26 @@ def writing(
         connection.close()
 
 
+@contextmanager
+def holding(
+    warehouse: Path, now: datetime, wait_seconds: float = DEFAULT_WAIT_SECONDS
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A warehouse file at the newest schema, all of it in that one file, held for any number of transactions.
+
+    Raises as `writing` does.
+    """
+    connection = _attach(warehouse, wait_seconds)
+    try:
+        with storage_errors(warehouse):
+            connection.execute("BEGIN")
+            migrate(connection, now, str(warehouse))
+            connection.execute("COMMIT")
+            connection.execute("CHECKPOINT")
+            yield connection
+    finally:
+        connection.close()
+
+
 def transact(
     warehouse: Home,
     now: datetime,

@@ -17,8 +17,8 @@ from warehouse.errors import WarehouseBusyError, WarehouseError
 def only_one(target: Path, doing: str, wait_seconds: float = DEFAULT_WAIT_SECONDS) -> Iterator[None]:
     """Nobody else is at `target` meanwhile. The lock of a process that died is free.
 
-    Raises WarehouseBusyError naming the holder, and what it is `doing`, after `wait_seconds`; WarehouseError
-    when nothing can be written there.
+    Raises WarehouseBusyError naming the holder, and what it said it is `doing`, after `wait_seconds`;
+    WarehouseError when nothing can be written there.
     """
     path = target.with_name(f".{target.name}.lock")
     deadline = time.monotonic() + wait_seconds
@@ -36,11 +36,11 @@ def only_one(target: Path, doing: str, wait_seconds: float = DEFAULT_WAIT_SECOND
                 if time.monotonic() >= deadline:
                     handle.seek(0)
                     raise WarehouseBusyError(
-                        f"{target}: process {handle.read().strip() or 'unknown'} is {doing}; "
+                        f"{target}: process {handle.read().strip() or f'unknown is {doing}'}; "
                         "wait for it to end or stop it, then run again"
                     ) from None
                 time.sleep(0.1)
         handle.truncate(0)
-        handle.write(str(os.getpid()))
+        handle.write(f"{os.getpid()} is {doing}")
         handle.flush()
         yield

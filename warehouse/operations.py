@@ -131,9 +131,10 @@ def operations(
 def in_order(known: Iterable[Operation]) -> Iterator[Operation]:
     """Operations of all institutions by time; those of one institution stay in their own order.
 
-    A clock that was set back between two operations does not change their order.
+    A clock that was set back between two operations does not change their order. One that says `after` which
+    operation it was begun comes next to that: it was done by what was known then.
     """
-    ordered = sorted(known, key=lambda one: (one.institution, one.seq))
+    ordered = sorted(known, key=lambda one: (one.institution, *_place(one)))
     by_institution = [list(_timed(own)) for _, own in groupby(ordered, key=lambda one: one.institution)]
     for _, operation in heapq.merge(*by_institution, key=lambda pair: pair[0]):
         yield operation
@@ -173,6 +174,11 @@ def from_line(institution: str, line: str, where: str) -> Operation:
     return Operation(
         institution, found["seq"], found["kind"], datetime.fromisoformat(found["at"]), found["content"]
     )
+
+
+def _place(operation: Operation) -> tuple[int, bool, int]:
+    after = operation.content.get("after")
+    return (operation.seq if after is None else after, after is not None, operation.seq)
 
 
 def _timed(own: Iterable[Operation]) -> Iterator[tuple[datetime, Operation]]:

@@ -18,7 +18,7 @@ from warehouse.forecast import forecast_scored
 from warehouse.load import load_again
 from warehouse.operations import Kind, Operation, in_order, to_row
 from warehouse.rollup import roll_up
-from warehouse.score import ScoreResult, rescore, score
+from warehouse.score import ScoreResult, rescore_here, score_here
 
 Progress = Callable[[int, int, str], None]
 
@@ -139,11 +139,11 @@ class Replay:
         if operation.kind == "rescore":
             since = operation.content["since"]
             begin = datetime.fromisoformat(since) if since else None
-            rescore(self._warehouse, now=operation.at, institution=operation.institution, since=begin)
+            rescore_here(self._warehouse, now=operation.at, institution=operation.institution, since=begin)
             return
         as_of = datetime.fromisoformat(operation.content["as_of"])
-        self._scored[operation.institution] = score(
-            self._warehouse, as_of=as_of, now=operation.at, institutions=(operation.institution,)
+        self._scored[operation.institution] = score_here(
+            self._warehouse, [as_of], operation.at, (operation.institution,)
         )
         self._untell(operation)
 

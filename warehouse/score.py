@@ -8,42 +8,32 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Mapping, Sequence, Set
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import duckdb
 
-from transforms import alerts, attribution
+from transforms import attribution
 from transforms.alert import Alert
 from transforms.alerts import RuleChange
 from transforms.forecast import Known
-from transforms.ruleset import Ruleset, load_ruleset
-from transforms.watch import Watched
-from warehouse.application_rows import Comparisons, write_comparisons
-from warehouse.asking import Models
+from transforms.ruleset import Ruleset
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import Home, writing
 from warehouse.lake import Lake
 from warehouse.operations import record_scores
 from warehouse.rollup import require_checks, unscorable
+from warehouse.score_date import Run, score_all
 from warehouse.score_rows import (
     is_in_use,
-    previous_runs,
-    read_score,
-    read_scores,
     rows_of,
     score_at,
     use_ruleset,
-    write_outbox,
     write_ruleset,
-    written_scores,
 )
-from warehouse.standing import Stand, Standing, write_scores
+from warehouse.shares import score_shares, scoring_alone, shares_of
 from warehouse.uncollected import uncollected
-from warehouse.watched import watched
 
 _Made = tuple[str, str, str]
 
@@ -85,50 +75,6 @@ class Rescored:
     changes: tuple[attribution.Change, ...]
 
 
-@dataclass
-class _Run:
-    """What a run keeps from date to date: rules, models, what stands, comparisons of registries."""
-
-    rulesets: dict[str, Ruleset] = field(default_factory=dict)
-    models: Models = field(default_factory=Models)
-    standings: dict[str, Standing] = field(default_factory=dict)
-    comparisons: Comparisons = field(default_factory=Comparisons)
-
-    def ruleset(self, instrument: str) -> Ruleset:
-        """The rules of an instrument, read once."""
-        if instrument not in self.rulesets:
-            self.rulesets[instrument] = load_ruleset(instrument)
-        return self.rulesets[instrument]
-
-    def standing(self, ruleset: Ruleset) -> Standing:
-        """What stands under a ruleset."""
-        return self.standings.setdefault(ruleset.hash, Standing(ruleset, self.models))
-
-
-@dataclass(frozen=True)
-class _Done:
-    """One institution scored at one date; `told` are the alerts decided."""
-
-    current: attribution.Scored
-    previous: attribution.Scored | None
-    changes: tuple[attribution.Change, ...]
-    told: tuple[Alert, ...]
-    is_new: bool
-    rules: RuleChange | None
-
-
-@dataclass(frozen=True)
-class _Facts:
-    """What alerts are decided on besides scores, by institution."""
-
-    down: Mapping[str, Sequence[alerts.DownService]]
-    late: Mapping[str, Sequence[alerts.LateApplication]]
-    turning: Mapping[str, Sequence[alerts.UnstableService | alerts.RecoveredService]]
-    compromised: Mapping[str, Sequence[alerts.CompromisedService]]
-    changed: Mapping[str, Sequence[alerts.ChangedService]]
-    watched: Mapping[str, Sequence[Watched]]
-
-
 DATES_AT_ONCE = 31
 """So many dates share a transaction, for which the warehouse is held."""
 
@@ -146,22 +92,40 @@ def score(
     With `since` the days from there to `as_of` are scored first, each at the hour of `as_of`: history, of
     which nobody is told. Where the last date before was scored under other rules only, it is scored again
     under the present ones first, so that what moved since is told apart from what the rules moved.
-    Raises as `score_facts` does.
+    History that is long enough is shared out (`warehouse.shares`). Raises as `score_facts` does, and
+    WarehouseBusyError where another process scores.
     """
     days = max((as_of - since).days, 0) if since else 0
     dates = [as_of - timedelta(days=back) for back in range(days, -1, -1)]
+    if isinstance(warehouse, Lake):
+        return score_here(warehouse, dates, now, institutions)
+    with scoring_alone(warehouse):
+        if shares := shares_of(warehouse, dates[:-1]):
+            score_shares(warehouse, shares, now, institutions)
+            # The date that is told of is scored by what is known then, and with all that is in this process.
+            dates = dates[-1:]
+        return score_here(warehouse, dates, now, institutions)
+
+
+def score_here(
+    warehouse: Home, dates: Sequence[datetime], now: datetime, institutions: Collection[str] | None
+) -> list[ScoreResult]:
+    """Score dates in this process, where nobody else scores; all but the last are history.
+
+    Raises as `score_facts` does.
+    """
     own = institutions if isinstance(warehouse, Lake) else None
     results: list[ScoreResult] = []
     for first in range(0, len(dates), DATES_AT_ONCE):
-        together = dates[first : first + DATES_AT_ONCE]
+        together, last = dates[first : first + DATES_AT_ONCE], dates[-1]
         try:
             with writing(warehouse, now, institutions=own) as connection:
-                results = _score_dates(
-                    connection, together, as_of, now, institutions, may_change_rules=own is None
+                results = score_dates(
+                    connection, Run(), together, now, institutions, last=last, may_change_rules=own is None
                 )
         except _NewRulesError:
             with writing(warehouse, now) as connection:
-                results = _score_dates(connection, together, as_of, now, institutions, may_change_rules=True)
+                results = score_dates(connection, Run(), together, now, institutions, last=last)
     return results
 
 
@@ -169,17 +133,17 @@ class _NewRulesError(Exception):
     """Rules are used for the first time, which all institutions share."""
 
 
-def _score_dates(
+def score_dates(
     connection: duckdb.DuckDBPyConnection,
+    run: Run,
     dates: Sequence[datetime],
-    last: datetime,
     now: datetime,
     institutions: Collection[str] | None,
     *,
-    may_change_rules: bool,
+    last: datetime | None,
+    may_change_rules: bool = True,
 ) -> list[ScoreResult]:
     """Score dates, and write down each. Results are those of `last`; the others are history."""
-    run = _Run()
     results: list[ScoreResult] = []
     with uncollected():
         for date in dates:
@@ -208,15 +172,13 @@ def score_facts(
     Raises ScoreError when no institution is known by then, RolledUpError where the checks of then are rolled
     up.
     """
-    _, results = _score_date(
-        connection, _Run(), as_of, now, institutions, is_last=True, may_change_rules=True
-    )
+    _, results = _score_date(connection, Run(), as_of, now, institutions, is_last=True, may_change_rules=True)
     return results
 
 
 def _score_date(
     connection: duckdb.DuckDBPyConnection,
-    run: _Run,
+    run: Run,
     as_of: datetime,
     now: datetime,
     institutions: Collection[str] | None,
@@ -249,7 +211,7 @@ def _score_date(
         _rescore_last_dates(connection, run, ruleset, names, as_of, now)
         run.models.stand(connection, ruleset.topics, as_of, sorted(names))
         asked = [row for row in chosen if instrument_id in _instruments(row)]
-        done = _score_all(connection, run, ruleset, asked, as_of, now, is_history=not is_last, whole=is_last)
+        done = score_all(connection, run, ruleset, asked, as_of, now, is_history=not is_last, whole=is_last)
         for one in done:
             made[one.current.institution].append(_made(instrument_id, one.current))
         if is_last:
@@ -281,8 +243,16 @@ def rescore(
     was captured by a date but loaded after it was first scored counts for it now. Repeating does nothing.
     Dates whose uptime checks are rolled up keep the scores they have.
     """
+    with scoring_alone(warehouse):
+        return rescore_here(warehouse, now=now, institution=institution, since=since)
+
+
+def rescore_here(
+    warehouse: Home, *, now: datetime, institution: str | None, since: datetime | None
+) -> list[Rescored]:
+    """Do what `rescore` does, where nobody else scores."""
     results: list[Rescored] = []
-    run = _Run()
+    run = Run()
     with writing(warehouse, now) as connection:
         instruments = connection.execute("SELECT DISTINCT instrument FROM score.run ORDER BY ALL").fetchall()
         for (instrument_id,) in instruments:
@@ -321,7 +291,7 @@ def _behind(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> list[dic
 
 def _rescore_last_dates(
     connection: duckdb.DuckDBPyConnection,
-    run: _Run,
+    run: Run,
     ruleset: Ruleset,
     names: Set[str],
     as_of: datetime,
@@ -339,7 +309,7 @@ def _rescore_last_dates(
 
 def _rescore_date(
     connection: duckdb.DuckDBPyConnection,
-    run: _Run,
+    run: Run,
     ruleset: Ruleset,
     names: Set[str],
     as_of: datetime,
@@ -359,7 +329,7 @@ def _rescore_date(
     ]
     results = []
     moves = []
-    for done in _score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True):
+    for done in score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True):
         name = done.current.institution
         before = score_at(connection, ruleset, name, as_of, same_rules=False)
         if before is not None:
@@ -369,161 +339,3 @@ def _rescore_date(
             results.append(Rescored(name, ruleset.instrument.id, before, done.current, moved))
     write_changes(connection, moves)
     return results
-
-
-def _score_all(
-    connection: duckdb.DuckDBPyConnection,
-    run: _Run,
-    ruleset: Ruleset,
-    rows: Sequence[Mapping[str, Any]],
-    as_of: datetime,
-    now: datetime,
-    *,
-    is_history: bool,
-    whole: bool,
-) -> list[_Done]:
-    """Score institutions under one ruleset: what is read and written of them, in one go for all.
-
-    Findings are exact where they moved, or of all where `whole`.
-    """
-    run.models.ask(connection, ruleset.probes, ruleset.rules.calls())
-    standing = run.standing(ruleset)
-    names = [row["institution"] for row in rows]
-    stands = standing.step(connection, names, as_of, whole=whole)
-    before = _previous(connection, standing, stands, as_of)
-    newest = dict(
-        connection.execute(
-            "SELECT institution, max(as_of) FROM score.run WHERE instrument = $instrument GROUP BY ALL",
-            {"instrument": ruleset.instrument.id},
-        ).fetchall()
-    )
-    scores = {name: stand.current for name, stand in stands.items()}
-    written = written_scores(connection, [current.score_id for current in scores.values()])
-    fresh = [current for current in scores.values() if current.score_id not in written]
-    write_scores(connection, standing, fresh, now)
-    places = {row["institution"]: row["name"] for row in rows}
-    write_comparisons(
-        connection,
-        {current.institution: (current.score_id, places[current.institution]) for current in fresh},
-        as_of,
-        run.comparisons,
-    )
-    failed: dict[str, list[alerts.FailedSource]] = {}
-    for source in rows_of(connection, "failed_sources", {"as_of": as_of}):
-        failed.setdefault(source.pop("institution"), []).append(alerts.FailedSource(**source))
-    facts = _facts(connection, as_of) if not is_history else None
-    results = []
-    others = _has_other_rules(connection, ruleset)
-    for row in rows:
-        name = row["institution"]
-        current, previous = scores[name], before.get(name)
-        moved: tuple[attribution.Change, ...] = ()
-        if previous and _has_moved(previous, current):
-            moved = explain_change(
-                connection, ruleset.instrument, previous, current, may_have_failed=name in failed
-            )
-        rules = _rules_between(connection, ruleset, previous) if previous and others else None
-        decided: tuple[Alert, ...] = ()
-        # A date scored after the fact is history: nobody is to be woken by it.
-        if facts is not None and newest.get(name, as_of) <= as_of:
-            # What is not about an instrument is told once, with the headline's score.
-            told = row["instrument"] == ruleset.instrument.id
-            decided = alerts.decide(
-                ruleset.instrument,
-                previous,
-                current,
-                failed.get(name, ()) if told else (),
-                facts.down.get(name, ()) if told else (),
-                Decimal(row["min_drop"]),
-                ZoneInfo(row["time_zone"]),
-                facts.late.get(name, ()) if told else (),
-                facts.turning.get(name, ()) if told else (),
-                facts.compromised.get(name, ()) if told else (),
-                facts.changed.get(name, ()) if told else (),
-                moved=moved,
-                rules=rules,
-                watched=facts.watched.get(name, ()) if told else (),
-            )
-        is_new = current.score_id not in written
-        results.append(_Done(current, previous, moved, decided, is_new, rules))
-    write_changes(
-        connection, [(r.previous, r.current, r.changes) for r in results if r.previous and r.is_new]
-    )
-    write_outbox(connection, [(r.current, r.told) for r in results], now)
-    return results
-
-
-def _has_moved(previous: attribution.Scored, current: attribution.Scored) -> bool:
-    return any(
-        level.provisional != previous.levels[number].provisional for number, level in current.levels.items()
-    )
-
-
-def _previous(
-    connection: duckdb.DuckDBPyConnection,
-    standing: Standing,
-    stands: Mapping[str, Stand],
-    as_of: datetime,
-) -> dict[str, attribution.Scored]:
-    """By institution the last scored date before `as_of` under the same ruleset, where there is one.
-
-    Its findings are those of that date only where a level is another than now.
-    """
-    found: dict[str, attribution.Scored] = {}
-    unread: dict[str, tuple[str, datetime]] = {}
-    for name, score_id, at in previous_runs(connection, standing.ruleset, list(stands), as_of):
-        before = stands[name].before
-        if before is not None and before.score_id == score_id:
-            found[name] = before
-        else:
-            unread[name] = (score_id, at)
-    differing = standing.differing(connection, {name: score_id for name, (score_id, _) in unread.items()})
-    read = {s.institution: s for s in read_scores(connection, [unread[name][0] for name in differing])}
-    for name, (score_id, at) in unread.items():
-        same = replace(stands[name].current, score_id=score_id, as_of=at)
-        found[name] = read.get(name, same)
-    return found
-
-
-def _has_other_rules(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) -> bool:
-    """Whether any date was scored under other rules of the same instrument."""
-    return bool(
-        connection.execute(
-            "SELECT 1 FROM score.run WHERE instrument = $instrument AND ruleset_hash != $hash LIMIT 1",
-            {"instrument": ruleset.instrument.id, "hash": ruleset.hash},
-        ).fetchone()
-    )
-
-
-def _rules_between(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, previous: attribution.Scored
-) -> alerts.RuleChange | None:
-    before = score_at(connection, ruleset, previous.institution, previous.as_of, same_rules=False)
-    if before is None:
-        return None
-    previous = read_score(connection, previous.score_id)
-    return alerts.RuleChange(
-        before, previous, explain_change(connection, ruleset.instrument, before, previous, previous)
-    )
-
-
-def _facts(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> _Facts:
-    parameters = {"as_of": as_of}
-    down: dict[str, list[alerts.DownService]] = {}
-    for row in rows_of(connection, "down_services", parameters):
-        down.setdefault(row.pop("institution"), []).append(alerts.DownService(**row))
-    late: dict[str, list[alerts.LateApplication]] = {}
-    for row in rows_of(connection, "after_moratorium", parameters):
-        late.setdefault(row.pop("institution"), []).append(alerts.LateApplication(**row))
-    turning: dict[str, list[alerts.UnstableService | alerts.RecoveredService]] = {}
-    for row in rows_of(connection, "unstable_services", parameters):
-        turning.setdefault(row.pop("institution"), []).append(alerts.UnstableService(**row))
-    for row in rows_of(connection, "recovered_services", parameters):
-        turning.setdefault(row.pop("institution"), []).append(alerts.RecoveredService(**row))
-    compromised: dict[str, list[alerts.CompromisedService]] = {}
-    for row in rows_of(connection, "compromised_services", parameters):
-        compromised.setdefault(row.pop("institution"), []).append(alerts.CompromisedService(**row))
-    changed: dict[str, list[alerts.ChangedService]] = {}
-    for row in rows_of(connection, "changed_services", parameters):
-        changed.setdefault(row.pop("institution"), []).append(alerts.ChangedService(**row))
-    return _Facts(down, late, turning, compromised, changed, watched(connection, as_of))
