@@ -267,7 +267,7 @@ def _left_behind(places: Places) -> Iterator[str]:
     beside = (
         [path.name for path in places.published.parent.glob(".*")] if places.published.parent.exists() else []
     )
-    if any(name.endswith(("duckdb.new", ".new.wal", ".checks")) for name in beside):
+    if any(name.endswith(("duckdb.new", ".new.wal", ".counted.new")) for name in beside):
         yield "a half-built copy"
     if any(".html." in name for name in beside):
         yield "a half-written page"
@@ -380,7 +380,9 @@ def _compare(disturbed: Places, whole: Places, tally: Tally) -> None:
     if pages != {path.name: path.read_text() for path in disturbed.published.parent.glob("*.html")}:
         raise KillLoopError("the pages differ")
     stray = [path.name for path in disturbed.published.parent.iterdir() if path.name.startswith(".")]
-    if [name for name in stray if not name.endswith(".lock")] or any(disturbed.root.glob(".staging-*")):
+    if [name for name in stray if not name.endswith((".lock", ".counted"))] or any(
+        disturbed.root.glob(".staging-*")
+    ):
         raise KillLoopError(f"kills left files that nobody removes: {stray}")
     told, expected = _alerts(disturbed), _alerts(whole)
     by_key = {alert["event_key"]: alert for alert in told}
@@ -391,8 +393,8 @@ def _compare(disturbed: Places, whole: Places, tally: Tally) -> None:
     tally.alerts, tally.repeated_alerts = len(by_key), len(told) - len(by_key)
 
 
-# How often a stage was called, and which bytes were published by which call: kills add calls.
-_OF_THE_RUNS = frozenset({"operation", "journal", "publication"})
+# How often a stage was called, and which bytes were published by which call: kills add calls. And which file it is.
+_OF_THE_RUNS = frozenset({"made", "operation", "journal", "publication"})
 
 
 def _tables(connection: duckdb.DuckDBPyConnection, *databases: str) -> list[tuple[str, str]]:

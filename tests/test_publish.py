@@ -39,7 +39,7 @@ with writing(pathlib.Path(sys.argv[1]), datetime.datetime.now(datetime.UTC)):
     print("held", flush=True)
     time.sleep(float(sys.argv[2]))
 """
-# Begins once the copy is being made, and says whether the checks set aside were still being counted when it got in.
+# Begins once the copy is being made, and says whether it was still being made when it got in.
 LATE_WRITER = """
 import sys, time, pathlib, datetime
 from warehouse.connection import writing
@@ -48,7 +48,7 @@ print("ready", flush=True)
 while not beside.exists():
     time.sleep(0.001)
 with writing(warehouse, datetime.datetime.now(datetime.UTC)):
-    print(beside.with_suffix(".checks").exists(), flush=True)
+    print(beside.exists(), flush=True)
 """
 KILLED_WRITER = """
 import sys, os, signal, pathlib, datetime
@@ -94,8 +94,9 @@ def loads(copy: Path) -> int:
 
 
 def beside(target: Path) -> list[str]:
-    """What lies beside the copy, but for its lock."""
-    return sorted(p.name for p in target.parent.iterdir() if p != target and not p.name.endswith(".lock"))
+    """What lies beside the copy, but for its lock and what was counted for it."""
+    left = {path.name for path in target.parent.iterdir() if path != target}
+    return sorted(left - {f".{target.name}.lock", f".{target.name}.counted"})
 
 
 def test_the_copy_holds_no_parsed_rows_and_nothing_that_was_refused(tmp_path: Path) -> None:
@@ -200,7 +201,7 @@ def test_a_failure_leaves_the_old_copy_and_no_litter(warehouse: Path, tmp_path: 
 def test_what_a_killed_publication_left_is_cleared_away(warehouse: Path, tmp_path: Path) -> None:
     target = tmp_path / "out" / "pantau.duckdb"
     target.parent.mkdir()
-    for name in (".pantau.duckdb.new", ".pantau.duckdb.new.wal"):
+    for name in (".pantau.duckdb.new", ".pantau.duckdb.new.wal", ".pantau.duckdb.counted.new"):
         (target.parent / name).write_bytes(b"half a copy")
     publish(warehouse, target, now=NOW)
     assert beside(target) == []

@@ -18,6 +18,7 @@ import pandas as pd
 from collectors.indonesian import normalise_title
 from collectors.legal_relations import in_title, to_text
 from transforms.instrument import parameters_of
+from warehouse.carry import carry_nothing, see_services
 from warehouse.service_facts import set_aside, write_service_facts
 
 SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
@@ -75,7 +76,8 @@ def _tables() -> str:
         made = connection.execute(
             "SELECT 'CREATE SCHEMA ' || schema_name || ';' FROM duckdb_schemas() "
             "WHERE NOT internal AND schema_name != 'main' UNION ALL "
-            "SELECT sql FROM duckdb_tables() ORDER BY ALL"
+            "SELECT sql FROM duckdb_tables() UNION ALL "
+            "SELECT sql FROM duckdb_views() WHERE NOT internal ORDER BY ALL"
         ).fetchall()
     return "\n".join(sql for (sql,) in made)
 
@@ -151,7 +153,9 @@ def _series(row: dict[str, Any]) -> list[dict[str, Any]]:
 
 def count_services(connection: duckdb.DuckDBPyConnection, database: str, as_of: datetime) -> None:
     """Count states and service levels of the current `database` into it, as a publication does from what it sets aside."""
-    set_aside(connection, Path(":memory:"), as_of)
+    carry_nothing(connection)
+    see_services(connection, as_of)
+    set_aside(connection, as_of)
     connection.execute("USE aside")
     write_service_facts(connection, database, as_of)
     connection.execute(f"USE {database}")

@@ -9,9 +9,9 @@ from typing import Any
 import duckdb
 
 _SCHEMAS = ("core", "ops", "raw", "score")
-# When the schema was brought forward and what was published are of this file, not of what it holds. How
-# findings are kept is no matter either: they are compared as the view score.finding shows them.
-_LEFT_OUT = frozenset({"ops.migration", "ops.journal", "ops.publication", "score.finding_set"})
+# Which it is, when its schema was brought forward, what was published: of this file, not of what it holds.
+# How findings are kept is no matter either: they are compared as the view score.finding shows them.
+_LEFT_OUT = frozenset({"ops.made", "ops.migration", "ops.journal", "ops.publication", "score.finding_set"})
 _LEFT_OUT_COLUMNS = frozenset({"score.level.set_id", "score.level.moved"})
 _SHOWN_COLUMNS = 4
 _SHOWN_CHARACTERS = 80

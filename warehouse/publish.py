@@ -7,6 +7,7 @@ close it.
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,9 +16,11 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.carry import carry, keep, see_services
 from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, statement
-from warehouse.errors import WarehouseError
+from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.explanations import write_explanations
+from warehouse.lake import Lake
 from warehouse.locks import only_one
 from warehouse.published_columns import add_masking, published_tables, selected
 from warehouse.service_facts import set_aside, write_service_facts
@@ -30,6 +33,7 @@ _FINDINGS = SCHEMA_FOLDER / "0040_finding_view.sql"
 SCHEMAS = ("core", "score", "ops", "mart")
 _PARTS: Mapping[str, Path] = {"core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"}
 """Tables of which only some rows are published, and which."""
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -52,18 +56,34 @@ def publish(
     """
     with only_one(target, "publishing", wait_seconds):
         beside = target.with_name(f".{target.name}.new")
+        counted = target.with_name(f".{target.name}.counted")
         # Only what a killed publication left can be here: the lock is ours.
-        _remove(beside)
-        _remove(_aside(beside))
+        left = (beside, _counted(beside))
+        for path in left:
+            _remove(path)
         try:
-            rows, views = _build(warehouse, beside, now, wait_seconds)
+            try:
+                built = _build(warehouse, beside, counted, now, wait_seconds)
+            except (duckdb.Error, WarehouseError) as error:
+                if isinstance(error, WarehouseBusyError) or not counted.exists():
+                    raise
+                # Whatever may be wrong with what was counted before, without it nothing is.
+                log.warning("%s: is no good, everything is counted (%s)", counted, error)
+                for path in left:
+                    _remove(path)
+                built = _build(warehouse, beside, None, now, wait_seconds)
+                _remove(counted)
+            rows, views, is_more_counted = built
             size = beside.stat().st_size
             _sync(beside)
             beside.replace(target)
+            if is_more_counted:
+                _sync(_counted(beside))
+                _counted(beside).replace(counted)
             _sync(target.parent)
         finally:
-            _remove(beside)
-            _remove(_aside(beside))
+            for path in left:
+                _remove(path)
     return PublishResult(target, rows, views, size)
 
 
@@ -83,18 +103,21 @@ def create_marts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _build(
-    warehouse: Home, beside: Path, now: datetime, wait_seconds: float
-) -> tuple[Mapping[str, int], tuple[str, ...]]:
+    warehouse: Home, beside: Path, counted: Path | None, now: datetime, wait_seconds: float
+) -> tuple[Mapping[str, int], tuple[str, ...], bool]:
     quoted = str(beside).replace("'", "''")
     with copying(warehouse, wait_seconds) as connection:
         require_current_schema(connection, warehouse)
+        # Carrying over was not tried on a lake: of one everything is counted.
+        carry(connection, None if isinstance(warehouse, Lake) else counted, now)
+        see_services(connection, now)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
-        connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384)")
-        # In as few transactions as can be: each is waited for until it is on the disk.
+        # Nothing is written twice, as what a publication that is stopped leaves is of no use.
+        connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384, RECOVERY_MODE no_wal_writes)")
         connection.execute("BEGIN")
         rows = copy_tables(connection, "warehouse", "published")
         connection.execute("COMMIT")
-        set_aside(connection, _aside(beside), now)
+        set_aside(connection, now)
         connection.execute("USE aside")
         # Writers wait while the warehouse is attached; the rest does not need it.
         connection.execute("DETACH warehouse")
@@ -105,16 +128,19 @@ def _build(
         connection.execute(statement(_REMOTE_READ))
         rows |= write_explanations(connection)
         connection.execute("COMMIT")
+        is_more_counted = keep(connection, _counted(beside), now)
         connection.execute("DETACH aside")
-        _remove(_aside(beside))
         connection.execute("CHECKPOINT published")
         connection.execute("USE memory")
         connection.execute("DETACH published")
-    return rows, views
+    return rows, views, is_more_counted
 
 
 def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> dict[str, int]:
-    """Copy what officers may see from one attached database into another, empty one; rows per table."""
+    """Copy what officers may see from one attached database into another, empty one; rows per table.
+
+    Needs to know which services were seen when (`see_services`).
+    """
     for schema in SCHEMAS:
         connection.execute(f"CREATE SCHEMA {target}.{schema}")
     add_masking(connection)
@@ -148,9 +174,9 @@ def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Hom
         )
 
 
-def _aside(beside: Path) -> Path:
-    """Where the checks lie that are counted after the warehouse was let go."""
-    return beside.with_suffix(".checks")
+def _counted(beside: Path) -> Path:
+    """Where what is counted this time is kept for the next."""
+    return beside.with_suffix(".counted.new")
 
 
 def _remove(beside: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 
 from transforms.instrument import load_models
+from warehouse.carry import carry_nothing
 from warehouse.connection import execute, statement
 
 _STEPS = Path(__file__).parent / "uptime"
@@ -20,6 +21,7 @@ def count_checks(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, institution: str | None = None
 ) -> None:
     """Build the tables `counted_*` from the current database, as of a moment (of one institution)."""
+    carry_nothing(connection)
     see_checks(connection, as_of, institution)
     count_seen(connection, as_of)
 
@@ -27,7 +29,10 @@ def count_checks(
 def see_checks(
     connection: duckdb.DuckDBPyConnection, as_of: datetime, institution: str | None = None
 ) -> None:
-    """Build those that say which checks are counted one by one, by which rules; and maintenance."""
+    """Build those that say which checks are counted one by one, by which rules; and maintenance.
+
+    Of what is carried over (`carry`), only checks since.
+    """
     parameters = {"as_of": as_of, "institutions": [institution] if institution else None}
     for model in load_models():
         if model.name in _MODELS:

@@ -6,13 +6,13 @@ counted after it was let go.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
 
 from transforms.instrument import load_models
-from warehouse.connection import execute, statement
+from warehouse.connection import execute, moment, statement
 from warehouse.service_counts import count_seen, see_checks
 
 _QUERIES = Path(__file__).parent / "queries"
@@ -20,19 +20,34 @@ _ASIDE = Path(__file__).parent / "aside"
 _STATE = ("service_ever", "service_per_day", "service_reversal", "service_state")
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> None:
+def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     """Take what counting as of `now` needs of the current database.
 
-    Into a database of its own, named `aside`, and temporary tables.
+    Into a database in memory, named `aside`, and temporary tables. Of what is carried over (`carry`), only
+    what came since; `service_seen` says of which services there are checks.
     """
-    quoted = str(path).replace("'", "''")
-    connection.execute(f"ATTACH '{quoted}' AS aside")
+    connection.execute("ATTACH ':memory:' AS aside")
     see_checks(connection, now)
     connection.execute("BEGIN")
     connection.execute("CREATE SCHEMA aside.core")
+    known = {"as_of": now}
     for step in sorted(_ASIDE.glob("*.sql")):
-        execute(connection, statement(step), {"as_of": now})
+        execute(connection, statement(step), known)
+        if step.stem.endswith("last_check"):
+            known |= _recent(connection, now)
     connection.execute("COMMIT")
+
+
+def _recent(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, datetime]:
+    """From when on checks may be among the last 30 days of a service; by when each is well within them."""
+    month = timedelta(days=30)
+    first, last = connection.execute(
+        "SELECT epoch_us(min(latest_at)), epoch_us(max(latest_at)) FROM last_check"
+    ).fetchall()[0]
+    return {
+        "recent_from": (moment(first) or now) - month,
+        "recent_to": (moment(last) or now) - month + timedelta(days=1),
+    }
 
 
 def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> dict[str, int]:

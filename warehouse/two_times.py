@@ -15,6 +15,7 @@ from pathlib import Path
 
 import duckdb
 
+from warehouse.carry import carry_nothing, see_services
 from warehouse.connection import Home, copying, migrate, reading
 from warehouse.errors import WarehouseError
 from warehouse.explanations import write_explanations
@@ -93,6 +94,8 @@ def recomputed(
         _,
     ):
         connection.execute("ATTACH ':memory:' AS shown")
+        carry_nothing(connection)
+        see_services(connection, as_of)
         copy_tables(connection, "known", "shown")
         connection.execute("USE shown")
         connection.execute("DETACH known")

@@ -1,30 +1,32 @@
 -- How many checks there were in the 30 days before each service's latest, outside maintenance, and how many were up: as
--- service_state counts them, which here does not see them all. What comes after the latest is in maintenance.
+-- service_state counts them, which here does not see them all. What comes after the latest is in maintenance. The 30 days
+-- begin between $recent_from and a day before $recent_to: as moments that are known, they spare looking at most checks.
 CREATE TABLE aside.core.recent_checks AS
 WITH seen AS NOT MATERIALIZED (
-    SELECT institution, service_id, checked_at, is_up
+    SELECT institution, service_id, checked_at, is_up, epoch_us(checked_at) // 86400000000 AS day_no
     FROM core.uptime_check
     WHERE source = 'layanan' AND checked_at <= $as_of AND error_class IS DISTINCT FROM 'own_outage' AND is_up IS NOT NULL
 ),
 
 bound AS (
-    SELECT min(latest_at) - INTERVAL 30 DAY AS first_from, max(latest_at) - INTERVAL 30 DAY AS last_from FROM last_check
+    SELECT institution, service_id, recent_from, epoch_us(recent_from) // 86400000000 AS day_no
+    FROM (SELECT institution, service_id, latest_at - INTERVAL 30 DAY AS recent_from FROM last_check)
 ),
 
--- Those that are within the days of every service need not be joined with it, and are nearly all.
+-- Whole days, and what is of the day in which the 30 begin.
 counted AS (
-    SELECT institution, service_id, count(*) AS checks, count(*) FILTER (WHERE is_up) AS up
-    FROM seen
-    WHERE checked_at > (SELECT last_from FROM bound)
-    GROUP BY institution, service_id
+    SELECT institution, service_id, whole.checks, whole.up
+    FROM day_checks AS whole
+    JOIN bound USING (institution, service_id)
+    WHERE whole.day_no > bound.day_no
     UNION ALL
     SELECT
         institution, service_id,
-        count(*) FILTER (WHERE seen.checked_at > last.latest_at - INTERVAL 30 DAY),
-        count(*) FILTER (WHERE is_up AND seen.checked_at > last.latest_at - INTERVAL 30 DAY)
+        count(*) FILTER (WHERE seen.checked_at > bound.recent_from),
+        count(*) FILTER (WHERE is_up AND seen.checked_at > bound.recent_from)
     FROM seen
-    JOIN last_check AS last USING (institution, service_id)
-    WHERE seen.checked_at > (SELECT first_from FROM bound) AND seen.checked_at <= (SELECT last_from FROM bound)
+    JOIN bound USING (institution, service_id, day_no)
+    WHERE seen.checked_at > $recent_from AND seen.checked_at < $recent_to
     GROUP BY institution, service_id
     UNION ALL
     SELECT institution, service_id, -count(*), -count(*) FILTER (WHERE seen.is_up)
@@ -36,7 +38,8 @@ counted AS (
         JOIN last_check AS last USING (institution, service_id)
         WHERE gap.ends_at > last.latest_at - INTERVAL 30 DAY
     ) AS gap USING (institution, service_id)
-    WHERE (seen.checked_at > gap.starts_at OR gap.is_inside AND seen.checked_at = gap.starts_at)
+    WHERE seen.checked_at > $recent_from
+        AND (seen.checked_at > gap.starts_at OR gap.is_inside AND seen.checked_at = gap.starts_at)
         AND seen.checked_at < gap.ends_at
     GROUP BY institution, service_id
 )

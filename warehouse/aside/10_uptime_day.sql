@@ -1,4 +1,4 @@
--- What is rolled up. Counts of milliseconds of days are looked at only where days are counted anew: else those of their
+-- What is rolled up, or carried over. Counts of milliseconds of days are looked at only where days are counted anew: else those of their
 -- month are (queries/service_sla.sql).
 CREATE TABLE aside.core.uptime_day AS
 SELECT past.* REPLACE (
@@ -7,3 +7,6 @@ SELECT past.* REPLACE (
 )
 FROM core.uptime_day AS past
 LEFT JOIN counted_from AS part USING (institution, service_id)
+SEMI JOIN anew ON anew.institution = past.institution
+UNION ALL BY NAME
+FROM carried_day

@@ -1,15 +1,11 @@
 -- The uptime checks that go into the copy: of each service the last, the last that read its page, and the last by the
--- moment last scored, which hints rest on; and those that the latest scores cite.
+-- moment last scored, which hints rest on; and those that the latest scores cite. Needs service_seen (carry/seen.sql).
 WITH scored AS (
     SELECT institution, max(as_of) AS as_of FROM {source}.score.run GROUP BY institution
 ),
 
 last AS MATERIALIZED (
-    SELECT institution, service_id, unnest([
-        max(checked_at) FILTER (WHERE source = 'layanan'), max(checked_at) FILTER (WHERE is_compromised IS NOT NULL)
-    ]) AS checked_at
-    FROM {source}.core.uptime_check
-    GROUP BY institution, service_id
+    SELECT institution, service_id, unnest([last_own_at, last_read_at]) AS checked_at FROM service_seen
     UNION ALL
     -- Watching goes on while a score is being published: of a service that is watched two days are enough.
     SELECT institution, service_id, unnest([

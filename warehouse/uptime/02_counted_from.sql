@@ -2,6 +2,7 @@
 -- (core.uptime_day). That is where the roll-up ends, unless checks of before came late or the rules changed since: then
 -- everything whose checks are still there is counted anew. NULL: from the first check on. What was before still
 -- means something after: the last check, and since when the outage lasts in which the service then was.
+-- Where an earlier count is carried over (carry/), what is rolled up goes as far as that does.
 WITH late AS (
     SELECT DISTINCT past.institution, past.service_id
     FROM core.uptime_check AS past
@@ -19,6 +20,7 @@ stood AS (
             AS stands
     FROM core.uptime_rolled AS rolled
     JOIN counted_rule AS rule USING (institution)
+    SEMI JOIN anew ON anew.institution = rolled.institution
     LEFT JOIN late USING (institution, service_id)
 )
 
@@ -30,3 +32,7 @@ SELECT
     CASE WHEN stands THEN until_last_up ELSE raw_last_up END AS last_up,
     CASE WHEN stands THEN until_outage_at ELSE raw_outage_at END AS outage_at
 FROM stood
+UNION ALL BY NAME
+SELECT institution, service_id, TRUE AS stands, first_own_at, rolled_until AS counted_from, day_from, last_at, last_up,
+    outage_at
+FROM carried_rolled

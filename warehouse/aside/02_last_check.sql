@@ -4,7 +4,7 @@ WITH known AS (
     SELECT
         institution, service_id, up.first_up_at, up.last_up_at, bad.last_not_up_at,
         greatest(up.last_up_at, bad.last_not_up_at) AS latest_at
-    FROM last_up AS up
+    FROM (FROM service_seen WHERE first_up_at IS NOT NULL) AS up
     FULL JOIN (
         SELECT institution, service_id, max(checked_at) AS last_not_up_at FROM not_up GROUP BY institution, service_id
     ) AS bad USING (institution, service_id)

@@ -1,0 +1,2 @@
+-- Until when each institution's count is carried over.
+FROM kept

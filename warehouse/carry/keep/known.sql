@@ -1,0 +1,2 @@
+-- What counting rests on besides the checks.
+FROM facts
