@@ -232,7 +232,7 @@ def test_our_own_outage_is_not_the_services(day_after: tuple[DemoCity, Line, Sco
     assert loaded.outcome == "loaded"
     after = line.score()
     assert indicators(after) == indicators(before)
-    assert kinds(after) == ["source_failed"]
+    assert kinds(after) == ["source_failed", "below_target_path"]
     assert "layanan tidak terjangkau sekaligus; periksa jaringan di tempat Pantau" in after.alerts[0].line
     # What was seen is kept, as unknown.
     (down, unknown), *_ = line.rows(

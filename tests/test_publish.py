@@ -276,7 +276,7 @@ def test_two_publications_do_not_get_in_each_others_way(warehouse: Path, tmp_pat
 def test_another_publication_that_stays_is_named(warehouse: Path, tmp_path: Path) -> None:
     with (tmp_path / ".pantau.duckdb.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        lock.write("4711")
+        lock.write("4711 is publishing")
         lock.flush()
         with pytest.raises(WarehouseBusyError, match="process 4711 is publishing"):
             publish(warehouse, tmp_path / "pantau.duckdb", now=NOW, wait_seconds=0.2)
