@@ -32,7 +32,7 @@ from warehouse.score_rows import (
     use_ruleset,
     write_ruleset,
 )
-from warehouse.shares import score_shares, scoring_alone, shares_of
+from warehouse.shares import DATES_AT_ONCE, score_shares, scoring_alone, shares_of
 from warehouse.uncollected import uncollected
 
 _Made = tuple[str, str, str]
@@ -73,10 +73,6 @@ class Rescored:
     before: attribution.Scored
     after: attribution.Scored
     changes: tuple[attribution.Change, ...]
-
-
-DATES_AT_ONCE = 31
-"""So many dates share a transaction, for which the warehouse is held."""
 
 
 def score(

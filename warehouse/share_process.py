@@ -12,10 +12,10 @@ from typing import IO
 
 from warehouse.connection import holding, storage_problem
 from warehouse.errors import WarehouseError
-from warehouse.score import DATES_AT_ONCE, ScoreError, score_dates
+from warehouse.score import ScoreError, score_dates
 from warehouse.score_date import Run
 from warehouse.score_rows import rows_of
-from warehouse.shares import Order
+from warehouse.shares import DATES_AT_ONCE, Order
 
 
 def serve() -> None:

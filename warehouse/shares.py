@@ -34,7 +34,7 @@ from warehouse.score_rows import QUERIES, use_ruleset, write_ruleset
 DATES_WORTH_A_PROCESS = 31
 """Beginning anew costs a process what a handful of dates do, and taking over their rows a little of each."""
 DATES_AT_ONCE = 31
-"""So many dates are taken over in a transaction."""
+"""So many dates are scored, or taken over, in a transaction, for which the warehouse is held."""
 
 _PROGRAM = "from warehouse.share_process import serve; serve()"
 
