@@ -11,7 +11,7 @@ import os
 import sys
 import traceback
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -50,7 +50,9 @@ Config = Annotated[
     Path, typer.Option("--config", help="The institution's file, such as config/kota-contoh.yml.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-AsOf = Annotated[str | None, typer.Option("--as-of", help="Score as of this moment (ISO 8601); default now.")]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="Score as of the end of this day, or this moment; default now.")
+]
 Instrument = Annotated[str | None, typer.Option("--instrument", help="Its id; without it the headline's.")]
 Which = Annotated[str | None, typer.Option("--institution", help="Its id, where the copy holds several.")]
 
@@ -135,10 +137,11 @@ def score(
     from flows.score import score as stage
     from flows.terminal import show_scored
 
-    moment = _moment(as_of)
-    first = None if since is None else _moment(since, "--from")
+    at = now()
+    first = two_times.moment("--from", since, at, begins=True)
+    moment = two_times.moment("--as-of", as_of, at) or at
     results = stage(
-        Places(data_dir), as_of=moment, now=now(), institutions=(_institution_of(config),), since=first
+        Places(data_dir), as_of=moment, now=at, institutions=(_institution_of(config),), since=first
     )
     if as_json:
         _print_json([_scored_document(result) for result in results])
@@ -502,19 +505,6 @@ def _institution_of(config: Path) -> str:
     from collectors.institution import read_institution
 
     return read_institution(config)[0].institution.id
-
-
-def _moment(text: str | None, option: str = "--as-of") -> datetime:
-    if text is None:
-        return now()
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise UsageError(
-            f"{option} {text!r} is not a moment; write 2026-03-02 or 2026-03-02T06:00+07:00"
-        ) from error
-    # A score's id is of the moment as it is written: one moment, one writing.
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
 
 
 def _print_json(document: Any) -> None:

@@ -52,29 +52,39 @@ def asked(as_of: str | None, known_at: str | None, now: datetime) -> Asked:
 
 
 def past_moment(option: str, text: str | None, now: datetime) -> datetime | None:
-    """A moment (with its time zone), or the end of a day in Jakarta; today ends now. Raises TwoTimesError."""
+    """As `moment`, but not later than `now`. Raises TwoTimesError."""
+    found = moment(option, text, now)
+    if found is not None and found > now:
+        raise TwoTimesError(
+            f"{option} {text!r} is yet to come (it is {now.astimezone(ZONE):%Y-%m-%d %H:%M} WIB); "
+            "pantau forecast looks ahead"
+        )
+    return found
+
+
+def moment(option: str, text: str | None, now: datetime, *, begins: bool = False) -> datetime | None:
+    """A moment (with its time zone), or the end of a day in Jakarta, where it `begins` the beginning of one.
+
+    Today ends now. Raises TwoTimesError.
+    """
     if text is None:
         return None
     form = "write a day (2026-03-02) or a moment with its time zone (2026-03-02T06:00+07:00)"
     try:
         if len(text) <= len("2026-03-02"):
             day = date.fromisoformat(text)
-            if day == now.astimezone(ZONE).date():
+            if day == now.astimezone(ZONE).date() and not begins:
                 return now
-            moment = datetime.combine(day + timedelta(days=1), time(), ZONE) - timedelta(microseconds=1)
+            ends = datetime.combine(day + timedelta(days=1), time(), ZONE) - timedelta(microseconds=1)
+            found = datetime.combine(day, time(), ZONE) if begins else ends
         else:
-            moment = datetime.fromisoformat(text)
+            found = datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise TwoTimesError(f"{option} {text!r} is no date; {form}") from error
-    if moment.tzinfo is None:
+    if found.tzinfo is None:
         raise TwoTimesError(f"{option} {text!r} has no time zone; {form}")
-    moment = moment.astimezone(UTC)
-    if moment > now:
-        raise TwoTimesError(
-            f"{option} {text!r} is yet to come (it is {now.astimezone(ZONE):%Y-%m-%d %H:%M} WIB); "
-            "pantau forecast looks ahead"
-        )
-    return moment
+    # A score's id is of the moment as it is written: one moment, one writing.
+    return found.astimezone(UTC)
 
 
 @contextmanager

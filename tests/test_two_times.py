@@ -16,9 +16,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from collectors.evidence import RegulationRecord
-from flows.two_times import Asked, TwoTimesError, asked, past_moment, told
+from flows.two_times import Asked, TwoTimesError, asked, moment, past_moment, told
 from tests.examples_of import few
-from tests.late_news import APPLICATIONS, INSTITUTION, LateNews, day
+from tests.late_news import APPLICATIONS, CONFIG, INSTITUTION, LateNews, day
 from tests.test_cli import Pantau, pantau  # noqa: F401 - a fixture
 from tests.test_rebuild import contents
 from transforms.attribution import Scored
@@ -265,13 +265,13 @@ def test_what_was_known_is_what_the_warehouse_held(
         )
         left.append((at, bare.execute("FROM warehouse.core.regulation ORDER BY ALL").fetchall()))
     bare.execute("USE known")
-    for moment, rows in left:
-        bare.execute("SET VARIABLE known_at = $at", {"at": moment})
+    for at, rows in left:
+        bare.execute("SET VARIABLE known_at = $at", {"at": at})
         assert bare.execute("FROM core.regulation ORDER BY ALL").fetchall() == rows
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "at"),
     [
         ("2026-03-31", datetime(2026, 3, 31, 16, 59, 59, 999999, tzinfo=UTC)),
         ("2026-04-01", NOW),
@@ -279,8 +279,15 @@ def test_what_was_known_is_what_the_warehouse_held(
         ("2026-04-01T03:00Z", NOW),
     ],
 )
-def test_a_day_ends_in_jakarta_and_today_ends_now(text: str, moment: datetime) -> None:
-    assert past_moment("--as-of", text, NOW) == moment
+def test_a_day_ends_in_jakarta_and_today_ends_now(text: str, at: datetime) -> None:
+    assert past_moment("--as-of", text, NOW) == at
+
+
+def test_a_range_of_days_begins_with_the_first_and_may_lie_ahead() -> None:
+    assert moment("--from", "2026-03-31", NOW, begins=True) == datetime(2026, 3, 30, 17, tzinfo=UTC)
+    assert moment("--from", "2026-04-01", NOW, begins=True) == datetime(2026, 3, 31, 17, tzinfo=UTC)
+    assert moment("--as-of", "2026-04-02", NOW) == datetime(2026, 4, 2, 16, 59, 59, 999999, tzinfo=UTC)
+    assert moment("--as-of", None, NOW) is None
 
 
 def test_what_was_known_at_a_moment_is_of_that_moment_unless_it_is_said() -> None:
@@ -346,6 +353,33 @@ def test_index_and_explain_answer_about_the_past(
     assert "\nPenilaian yang berlaku per 4 Maret 2026 23.59 WIB, sebagaimana dicatat pada 2 Maret" in (
         written.read_text()
     )
+
+
+def test_scoring_a_day_means_the_same_day_as_asking_about_it(
+    news: LateNews,
+    pantau: Pantau,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(news.places.root, data)
+    config = tmp_path / "uji.yml"
+    config.write_text(CONFIG)
+    day = ("--data-dir", str(data), "--as-of", "2026-03-04", "--json")
+    done = pantau("score", "--config", str(config), "--from", "2026-03-03", *day)
+    assert done.returncode == 0, done.stderr
+    (scored,) = json.loads(done.stdout)
+    asked_about = json.loads(pantau("index", *day, "--known-at", "2026-11-28").stdout)
+    assert scored["score_id"] == asked_about["score_id"]
+    with duckdb.connect(str(news.places.home), read_only=True) as bare:
+        before = bare.execute("SELECT count(*) FROM score.run").fetchall()
+    with duckdb.connect(str(data / news.places.home.name), read_only=True) as bare:
+        dates = bare.execute("SELECT as_of FROM score.run ORDER BY scored_at DESC, as_of LIMIT 2").fetchall()
+        assert bare.execute("SELECT count(*) - 2 FROM score.run").fetchall() == before
+    # Days are told apart where Jakarta tells them apart.
+    assert [at.astimezone(UTC).isoformat()[:16] for (at,) in dates] == [
+        "2026-03-03T16:59",
+        "2026-03-04T16:59",
+    ]
 
 
 @pytest.mark.parametrize(
