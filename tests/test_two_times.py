@@ -370,9 +370,9 @@ def test_scoring_a_day_means_the_same_day_as_asking_about_it(
     (scored,) = json.loads(done.stdout)
     asked_about = json.loads(pantau("index", *day, "--known-at", "2026-11-28").stdout)
     assert scored["score_id"] == asked_about["score_id"]
-    with duckdb.connect(str(news.places.home), read_only=True) as bare:
+    with duckdb.connect(str(news.warehouse), read_only=True) as bare:
         before = bare.execute("SELECT count(*) FROM score.run").fetchall()
-    with duckdb.connect(str(data / news.places.home.name), read_only=True) as bare:
+    with duckdb.connect(str(data / news.warehouse.name), read_only=True) as bare:
         dates = bare.execute("SELECT as_of FROM score.run ORDER BY scored_at DESC, as_of LIMIT 2").fetchall()
         assert bare.execute("SELECT count(*) - 2 FROM score.run").fetchall() == before
     # Days are told apart where Jakarta tells them apart.
