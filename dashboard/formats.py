@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import PurePosixPath
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
+
+from markupsafe import Markup, escape
 
 from transforms.indonesian_dates import MONTHS
 
@@ -88,3 +91,8 @@ def shown_address(url: str) -> str:
         host = parts.netloc.rpartition("@")[2]
         text = f"{host}{parts.path.rstrip('/')}" + (f"?{parts.query}" if parts.query else "")
     return text if len(text) <= _SHOWN_URL else f"{text[: _SHOWN_URL - 1]}…"
+
+
+def whole_options(text: str) -> Markup:
+    """A text in which no line ends within the name of a command's option: ``--by``."""
+    return Markup(re.sub(r"--[a-z][a-z-]*", r'<span class="nowrap">\g<0></span>', str(escape(text))))

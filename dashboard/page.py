@@ -21,7 +21,7 @@ from markupsafe import Markup
 from dashboard import charts, formats
 from dashboard.ahead import ahead
 from dashboard.beside import band_text, beside, plain_decimal
-from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words
+from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words, source_words
 from transforms.indonesian_dates import day, moment
 from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, level_text
 
@@ -105,6 +105,8 @@ def _environment(view: PageView) -> Environment:
         "milliseconds": formats.milliseconds,
         "shown_address": formats.shown_address,
         "error_words": error_words,
+        "source_words": source_words,
+        "whole_options": formats.whole_options,
         "on_scale": charts.on_scale,
         "predikat": partial(charts.predikat_of, view.norm),
         "states": _states,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from transforms.collection_words import failure_words
+
 STATE_ICONS: Mapping[str, str] = {
     "met": "✓",
     "not_met": "✕",
@@ -63,3 +65,8 @@ def error_words(code: str | None) -> str:
     if code.startswith("http_"):
         return f"HTTP {code.removeprefix('http_')}"
     return _ERRORS.get(code, code)
+
+
+def source_words(code: str | None) -> str:
+    """What a class of failure means where a source was collected."""
+    return failure_words(code, "") or error_words(code)

@@ -16,7 +16,7 @@ import pytest
 
 from dashboard import charts, formats
 from dashboard.page import TEMPLATES, render
-from dashboard.wording import SERVICE_STATES, STATE_ICONS, error_words
+from dashboard.wording import SERVICE_STATES, STATE_ICONS, error_words, source_words
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
 from transforms.indonesian_dates import day, moment
@@ -231,7 +231,7 @@ def test_a_page_taken_over_comes_first_and_its_quote_is_text(view: PageView) -> 
 
 def test_a_failed_source_says_why_and_since_when(view: PageView) -> None:
     text = Page(render(view)).text
-    assert "akses diblokir: halaman penolakan: Request Rejected, support ID 4711" in text
+    assert "akses diblokir halaman penolakan: Request Rejected, support ID 4711" in text
     assert "15 Nov 2026 10.05" in text
 
 
@@ -417,6 +417,13 @@ def test_text_stands_out_from_its_ground(scheme: int) -> None:
         (error_words("dns"), "nama tidak ditemukan"),
         (error_words("baru"), "baru"),
         (error_words(None), ""),
+        (source_words("dns"), "nama host situs tidak ditemukan"),
+        (source_words("baru"), "baru"),
+        (source_words(None), ""),
+        (
+            formats.whole_options("<b> pantau plan --by 2026-12-31 -- x"),
+            '&lt;b&gt; pantau plan <span class="nowrap">--by</span> 2026-12-31 -- x',
+        ),
     ],
 )
 def test_forms(shown: str, expected: str) -> None:

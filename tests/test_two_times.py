@@ -368,7 +368,7 @@ def test_scoring_a_day_means_the_same_day_as_asking_about_it(
     done = pantau("score", "--config", str(config), "--from", "2026-03-03", *day)
     assert done.returncode == 0, done.stderr
     (scored,) = json.loads(done.stdout)
-    asked_about = json.loads(pantau("index", *day, "--known-at", "2026-11-28").stdout)
+    asked_about = json.loads(pantau("index", *day, "--known-at", "2026-04-01").stdout)
     assert scored["score_id"] == asked_about["score_id"]
     with duckdb.connect(str(news.warehouse), read_only=True) as bare:
         before = bare.execute("SELECT count(*) FROM score.run").fetchall()
