@@ -15,6 +15,7 @@ from transforms.indonesian_dates import MONTHS
 
 _MINUS = "\N{MINUS SIGN}"
 _SHOWN_URL = 64
+_WHOLE = re.compile(r"(--[a-z][a-z-]* )?\d{4}-\d\d-\d\d|--[a-z][a-z-]*|\d\d-\d\d-\d{4}")
 
 
 def decimal_comma(value: Decimal | float | int, digits: int = 2) -> str:
@@ -93,6 +94,6 @@ def shown_address(url: str) -> str:
     return text if len(text) <= _SHOWN_URL else f"{text[: _SHOWN_URL - 1]}…"
 
 
-def whole_options(text: str) -> Markup:
-    """A text in which no line ends within the name of a command's option: ``--by``."""
-    return Markup(re.sub(r"--[a-z][a-z-]*", r'<span class="nowrap">\g<0></span>', str(escape(text))))
+def unbroken(text: str) -> Markup:
+    """A text in which no line ends within a date or the name of a command's option: ``--by 2026-12-31``."""
+    return Markup(_WHOLE.sub(r'<span class="nowrap">\g<0></span>', str(escape(text))))

@@ -106,7 +106,7 @@ def _environment(view: PageView) -> Environment:
         "shown_address": formats.shown_address,
         "error_words": error_words,
         "source_words": source_words,
-        "whole_options": formats.whole_options,
+        "unbroken": formats.unbroken,
         "on_scale": charts.on_scale,
         "predikat": partial(charts.predikat_of, view.norm),
         "states": _states,

@@ -421,8 +421,9 @@ def test_text_stands_out_from_its_ground(scheme: int) -> None:
         (source_words("baru"), "baru"),
         (source_words(None), ""),
         (
-            formats.whole_options("<b> pantau plan --by 2026-12-31 -- x"),
-            '&lt;b&gt; pantau plan <span class="nowrap">--by</span> 2026-12-31 -- x',
+            formats.unbroken("<b> per 29-11-2026: pantau plan --target 4.50 --by 2026-12-31 -- x"),
+            '&lt;b&gt; per <span class="nowrap">29-11-2026</span>: pantau plan '
+            '<span class="nowrap">--target</span> 4.50 <span class="nowrap">--by 2026-12-31</span> -- x',
         ),
     ],
 )

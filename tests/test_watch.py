@@ -123,6 +123,13 @@ def test_an_index_below_its_path_is_told_with_the_distance_and_what_to_do() -> N
     assert anew is not None and anew.event_key != alert.event_key
 
 
+def test_the_distance_is_that_of_the_figures_beside_it() -> None:
+    alert = told(TargetPath({2025: Decimal("2.70"), 2026: Decimal("2.70")}, None))
+    assert TWO_POINT_THREE.index.provisional == Fraction("2.325")
+    assert alert is not None and "2,33 di bawah jalur target: per 01-06-2026 seharusnya 2,70 (" in alert.line
+    assert "), kurang 0,37. " in alert.line
+
+
 def test_an_index_just_below_its_path_is_not_worth_a_line() -> None:
     flat = {2025: Decimal("1"), 2024: Decimal("1")}
     due = TWO_POINT_THREE.index.provisional + Fraction("0.01")

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 from transforms.alert import Alert, comma, local_day, local_time
 from transforms.attribution import Scored
 from transforms.forecast import Expiry
+from transforms.index import rounded
 from transforms.instrument import Instrument
 from transforms.ruleset import Ruleset
 
@@ -133,6 +134,8 @@ def _path_alert(current: Scored, path: TargetPath, min_drop: Decimal, time_zone:
     way = f"target {last_year} {comma(last)}"
     if first_year != last_year:
         way = f"dari {comma(first)} pada akhir {first_year} ke {way}"
+    # As the two figures beside it are read.
+    short = rounded(due) - rounded(index.provisional)
     todo = f"pantau plan --target {last} --by {last_year}-12-31" if last_year >= day.year else "pantau plan"
     return Alert(
         # However long it lasts, it is one event until it was told that it is over.
@@ -141,7 +144,7 @@ def _path_alert(current: Scored, path: TargetPath, min_drop: Decimal, time_zone:
         severity="waspada",
         line=(
             f"{index.name} {comma(index.provisional)} di bawah jalur target: per {day:%d-%m-%Y} seharusnya "
-            f"{comma(due)} ({way}), kurang {comma(due - index.provisional)}. Langkah termurah: {todo}"
+            f"{comma(due)} ({way}), kurang {comma(short)}. Langkah termurah: {todo}"
         ),
         before=comma(due),
         after=comma(index.provisional),
