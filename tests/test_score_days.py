@@ -107,6 +107,21 @@ def test_days_scored_before_are_not_written_again(
     assert differing(day_by_day[0], again) == {}
 
 
+def test_a_set_of_findings_is_written_once_for_as_long_as_it_stands(
+    day_by_day: tuple[Path, list[ScoreResult]],
+) -> None:
+    with duckdb.connect(str(day_by_day[0]), read_only=True) as connection:
+        counted = connection.execute(
+            "SELECT count(*), count(DISTINCT said), (SELECT count(DISTINCT set_id) FROM score.level) "
+            "FROM (SELECT set_id, list_sort(list(row(institution, criterion, level, state, is_fresh, is_carried, "
+            "reason, evidence_ids, observed_at, expires_at, answered_by, hint, score)::VARCHAR)) AS said "
+            "FROM score.finding_set GROUP BY set_id)"
+        ).fetchone()
+    assert counted is not None
+    assert counted[0] == counted[1] == counted[2]
+    assert 8 * 47 < counted[0] < 8 * 47 * DAYS / 2
+
+
 def test_days_before_the_first_file_are_left_out(evidence: Path, tmp_path: Path) -> None:
     path = tmp_path / "early.duckdb"
     shutil.copy(evidence, path)

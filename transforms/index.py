@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -41,41 +41,53 @@ class Aggregate:
     predikat: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Part:
-    """The index, a domain or an aspect, with its members' places among the indicators and whole weights."""
+    """The index, a domain or an aspect, with its members' places among the indicators and their weight."""
 
+    instrument: Instrument
     scope: Scope
     code: str
     name: str
     weight: Decimal
-    members: tuple[tuple[int, int], ...]
+    members: tuple[int, ...]
     total: int
 
-    def mean(self, values: Sequence[Score]) -> Fraction:
-        """The weighted mean, exact. Sums whole numbers over a common denominator: fractions are slow."""
-        shared = lcm(*(values[place].denominator for place, _ in self.members))
-        if shared == 1:
-            return Fraction(sum(w * values[p].numerator for p, w in self.members), self.total)
-        return Fraction(
-            sum(w * values[p].numerator * (shared // values[p].denominator) for p, w in self.members),
-            self.total * shared,
-        )
+
+@dataclass(frozen=True, eq=False)
+class _Parts:
+    """All parts of an instrument, and the weights of its indicators as whole numbers."""
+
+    weights: tuple[int, ...]
+    parts: tuple[_Part, ...]
+
+    def means(self, values: Sequence[Score]) -> Iterator[tuple[int, int]]:
+        """The weighted mean of each part, exact: numerator and denominator, not always in lowest terms."""
+        # Sums whole numbers over a common denominator: fractions are slow.
+        shared = lcm(*[value.denominator for value in values])
+        shares = [
+            weight * value.numerator * (shared // value.denominator)
+            for weight, value in zip(self.weights, values, strict=True)
+        ]
+        for part in self.parts:
+            yield sum([shares[place] for place in part.members]), part.total * shared
 
 
 @lru_cache(maxsize=16)
-def _parts_of(same: Same) -> tuple[_Part, ...]:
+def _parts_of(same: Same) -> _Parts:
     assert isinstance(same.it, Instrument)
     instrument = same.it
     places = list(enumerate(instrument.indicators))
     step = lcm(*(Fraction(i.weight).denominator for i in instrument.indicators))
+    weights = tuple(int(Fraction(i.weight) * step) for i in instrument.indicators)
 
     def part(scope: Scope, code: str, name: str, chosen: Sequence[tuple[int, Indicator]]) -> _Part:
-        members = tuple((place, int(Fraction(i.weight) * step)) for place, i in chosen)
+        members = tuple(place for place, _ in chosen)
         weight = sum((i.weight for _, i in chosen), Decimal(0))
-        return _Part(scope, code, name, weight, members, sum(w for _, w in members))
+        total = sum(weights[place] for place in members)
+        return _Part(instrument, scope, code, name, weight, members, total)
 
-    return (
+    parts = (
         part("index", "indeks", f"Indeks {instrument.short_name}", places),
         *(
             part("domain", d.number, d.name, [(p, i) for p, i in places if i.domain == d.number])
@@ -86,32 +98,45 @@ def _parts_of(same: Same) -> tuple[_Part, ...]:
             for a in instrument.aspects
         ),
     )
+    return _Parts(weights, parts)
 
 
 def aggregates(instrument: Instrument, scored: Sequence[IndicatorLevel]) -> tuple[Aggregate, ...]:
     """The index, the domains and the aspects, exact: weighted means over the instrument's fixed weights."""
     by_number = {level.indicator: level for level in scored}
     ordered = [by_number[indicator.number] for indicator in instrument.indicators]
-    proven: list[Score] = [level.proven for level in ordered]
-    provisional: list[Score] = [level.provisional for level in ordered]
-    possible: list[Score] = [level.possible for level in ordered]
-    coverage: list[Score] = [level.coverage for level in ordered]
+    known = _parts_of(Same(instrument))
+    means = zip(
+        known.means([level.proven for level in ordered]),
+        known.means([level.provisional for level in ordered]),
+        known.means([level.possible for level in ordered]),
+        known.means([level.coverage for level in ordered]),
+        strict=True,
+    )
+    return tuple([_aggregate(part, *of_part) for part, of_part in zip(known.parts, means, strict=True)])
 
-    def of(part: _Part) -> Aggregate:
-        middle = part.mean(provisional)
-        return Aggregate(
-            part.scope,
-            part.code,
-            part.name,
-            part.weight,
-            part.mean(proven),
-            middle,
-            part.mean(possible),
-            part.mean(coverage),
-            _predikat_of(instrument, part.scope, middle),
-        )
 
-    return tuple(of(part) for part in _parts_of(Same(instrument)))
+@lru_cache(maxsize=1 << 15)
+def _aggregate(
+    part: _Part,
+    proven: tuple[int, int],
+    provisional: tuple[int, int],
+    possible: tuple[int, int],
+    coverage: tuple[int, int],
+) -> Aggregate:
+    """The numbers of a part from its means, the same object wherever they are the same."""
+    middle = Fraction(*provisional)
+    return Aggregate(
+        part.scope,
+        part.code,
+        part.name,
+        part.weight,
+        Fraction(*proven),
+        middle,
+        Fraction(*possible),
+        Fraction(*coverage),
+        _predikat_of(part.instrument, part.scope, middle),
+    )
 
 
 def _predikat_of(instrument: Instrument, scope: Scope, value: Fraction) -> str | None:
@@ -167,12 +192,9 @@ def calculate(instrument: Instrument, given: Mapping[str, int | Decimal]) -> tup
         raise LevelsError("; ".join(problems))
     values = [int(given[i.number]) if whole else Fraction(given[i.number]) for i in instrument.indicators]
 
-    def of(part: _Part) -> Aggregate:
-        mean = part.mean(values)
-        banded = _predikat_of(instrument, part.scope, mean)
-        return Aggregate(part.scope, part.code, part.name, part.weight, mean, mean, mean, Fraction(1), banded)
-
-    return tuple(of(part) for part in _parts_of(Same(instrument)))
+    known = _parts_of(Same(instrument))
+    means = zip(known.parts, known.means(values), strict=True)
+    return tuple(_aggregate(part, mean, mean, mean, (1, 1)) for part, mean in means)
 
 
 def combine(

@@ -72,6 +72,11 @@ class Answer:
     observed_at: datetime | None = None
     error: str | None = None
 
+    @property
+    def tells(self) -> bool:
+        """Whether it speaks on what was asked."""
+        return self.holds is not None and self.error is None and self.observed_at is not None
+
 
 @dataclass(frozen=True)
 class ExternalValue:
@@ -163,6 +168,7 @@ class IndicatorLevel:
     @cached_property
     def said(self) -> str:
         """All that it says as one text."""
+        # The text is in the ids of scores: it must stay as it is.
         return repr([getattr(self, entry.name) for entry in fields(self)])
 
 
@@ -179,8 +185,7 @@ class _Claim(NamedTuple):
     call: ProbeCall | None = None
 
 
-@dataclass(frozen=True)
-class Judgement:
+class Judgement(NamedTuple):
     """A finding, and how long it stands if no fact changes.
 
     `moves_with` is the call whose answer decided, while that is fresh: as long as the answer says the same of
@@ -192,28 +197,26 @@ class Judgement:
     moves_with: ProbeCall | None = None
     due_at: datetime | None = None
 
-    @cached_property
     def mark(self) -> bytes:
         """A digest of all that it says but for what moves with the answer."""
         found, call = self.finding, self.moves_with
         if call is None:
-            said = _said(found, found.evidence_ids, found.observed_at, found.expires_at)
+            said = _said(found)
         else:
             assert found.expires_at is not None
             assert found.observed_at is not None
-            said = f"{_said(found, (), None, None)} {call.key} {found.expires_at - found.observed_at}"
+            bare = found._replace(evidence_ids=(), observed_at=None, expires_at=None)
+            said = f"{_said(bare)} {call.key} {found.expires_at - found.observed_at}"
         return hashlib.blake2b(said.encode(), digest_size=16).digest()
 
 
-def _said(
-    found: Finding, evidence_ids: tuple[str, ...], observed_at: datetime | None, expires_at: datetime | None
-) -> str:
-    """All that a finding says as one text, of this evidence and these times."""
+def _said(found: Finding) -> str:
+    """All that a finding says as one text."""
     # The text is in the ids of scores: it must stay as it is.
+    criterion, indicator, level, state, fresh, carried, reason, ids, seen, until, by, hint, score = found
     return (
-        f"({found.criterion!r}, {found.indicator!r}, {found.level!r}, {found.state!r}, {found.is_fresh!r}, "
-        f"{found.is_carried!r}, {found.reason!r}, {evidence_ids!r}, {_stamp(observed_at)}, "
-        f"{_stamp(expires_at)}, {found.answered_by!r}, {found.hint!r}, {found.score!r})"
+        f"({criterion!r}, {indicator!r}, {level}, {state!r}, {fresh}, {carried}, {reason!r}, {ids!r}, "
+        f"{_stamp(seen)}, {_stamp(until)}, {by!r}, {hint!r}, {score!r})"
     )
 
 
@@ -237,7 +240,14 @@ def judge(
     `external` are the last known values of external indices by their ids.
     """
     made = judgements(rules, instrument, probes, answers, attestations, freshness, as_of, external)
-    return tuple([judgement.finding for judgement in made])
+    found = all_of(rules, instrument, made)
+    return tuple([judgement.finding for judgement in found.values()])
+
+
+def all_of(rules: Rules, instrument: Instrument, made: dict[str, Judgement]) -> dict[str, Judgement]:
+    """All criteria in the instrument's order, those that were not judged with their blanks."""
+    found = _asking_of(Same(rules), Same(instrument)).blank | made
+    return {criterion: one for criterion, one in found.items() if one is not None}
 
 
 def judgements(
@@ -250,8 +260,8 @@ def judgements(
     as_of: datetime,
     external: Mapping[str, ExternalValue] | None = None,
     only: Collection[str] | None = None,
-) -> tuple[Judgement, ...]:
-    """What `judge` finds, of all criteria or some, with how long it stands.
+) -> dict[str, Judgement]:
+    """By criterion what `judge` finds, with how long it stands: of `only` those, or all but some blanks.
 
     `met_by` are alternatives: one that holds is enough, and one that says no refutes only where none holds.
     `refuted_by` overrules them all. A refutation does not lapse with its evidence: losing a source must never
@@ -259,14 +269,8 @@ def judgements(
     """
     case = Case(rules, instrument, probes, answers, attestations, freshness, external)
     asking = _asking_of(Same(rules), Same(instrument))
-    if only is not None:
-        return tuple(
-            [case.heard(asked).judgement(as_of) for asked in asking.all if asked.rule.criterion in only]
-        )
-    found = dict(asking.blank)
-    for asked in asking.not_blank(case.about):
-        found[asked.rule.criterion] = case.heard(asked).judgement(as_of)
-    return tuple([judgement for judgement in found.values() if judgement is not None])
+    chosen = asking.not_blank(case.about) if only is None else asking.of(only)
+    return {asked.rule.criterion: case.heard(asked).judgement(as_of) for asked in chosen}
 
 
 class Case:
@@ -310,9 +314,10 @@ class Case:
         signed = _signed(speaking, self._grace, rule.ttl) if speaking else []
         if asked.blank is not None:
             return Heard(asked, (), signed, self._answers)
-        hint = _hint(rule, self._claim) if rule.hinted_by else None
-        refutations = [c for call in rule.refuted_by if (c := self._claim(call, rule.ttl)) and c.holds]
-        alternatives = [*[c for call in rule.met_by if (c := self._claim(call, rule.ttl))], *signed]
+        hint = _hint(rule, self._answers) if rule.hinted_by else None
+        refutations = self._claims(rule.refuted_by, rule.ttl, only_held=True) if rule.refuted_by else ()
+        alternatives = self._claims(rule.met_by, rule.ttl) if rule.met_by else []
+        alternatives += signed
         score = unusable = None
         if rule.external_index:
             borrowed = self._borrowed[rule.external_index]
@@ -325,22 +330,31 @@ class Case:
                 unusable = str(error)
         return Heard(asked, refutations, alternatives, self._answers, hint, score, unusable)
 
-    def _claim(self, call: ProbeCall, ttl: timedelta | None) -> _Claim | None:
-        answer = self._answers.get(call)
-        if answer is None or answer.holds is None or answer.error is not None or answer.observed_at is None:
-            return None
-        limits = self._freshness[self._probes[call.probe].kind]
-        fresh_until = answer.observed_at + (ttl or limits.ttl)
-        return _Claim(
-            answer.holds,
-            answer.reason,
-            answer.evidence_ids,
-            answer.observed_at,
-            fresh_until,
-            fresh_until + limits.grace,
-            f"probe {call.probe}",
-            call,
-        )
+    def _claims(
+        self, calls: Sequence[ProbeCall], ttl: timedelta | None, *, only_held: bool = False
+    ) -> list[_Claim]:
+        """What answers claim, of those that tell (or hold)."""
+        claims = []
+        for call in calls:
+            answer = self._answers.get(call)
+            if answer is None or not answer.tells or (only_held and not answer.holds):
+                continue
+            assert answer.observed_at is not None
+            limits = self._freshness[self._probes[call.probe].kind]
+            fresh_until = answer.observed_at + (ttl or limits.ttl)
+            claims.append(
+                _Claim(
+                    answer.holds is True,
+                    answer.reason,
+                    answer.evidence_ids,
+                    answer.observed_at,
+                    fresh_until,
+                    fresh_until + limits.grace,
+                    f"probe {call.probe}",
+                    call,
+                )
+            )
+        return claims
 
 
 class Heard(NamedTuple):
@@ -423,6 +437,15 @@ class Heard(NamedTuple):
             # One that was just seen speaks for the rest: an old one beside it makes it no staler.
             fresh = (c for c in self.refutations if as_of <= c.fresh_until)
             return "not_met", next(fresh, self.refutations[0]), False
+        if not self.alternatives:
+            return None
+        if len(self.alternatives) == 1:
+            (only,) = self.alternatives
+            if not only.holds:
+                return "not_met", only, False
+            if as_of <= only.fresh_until:
+                return "met", only, False
+            return "stale", only, as_of <= only.carried_until
         positive = [c for c in self.alternatives if c.holds]
         if len(positive) > 1:
             positive.sort(key=lambda c: (c.fresh_until, c.carried_until))
@@ -497,6 +520,7 @@ class _Asked:
     It is None where that depends on what a probe or another body said.
     """
 
+    place: int
     indicator: Indicator
     level: int
     rule: Rule
@@ -519,6 +543,10 @@ class _Asking:
     def by_criterion(self) -> dict[str, _Asked]:
         """All by their ids."""
         return {asked.rule.criterion: asked for asked in self.all}
+
+    def of(self, criteria: Collection[str]) -> Sequence[_Asked]:
+        """Those of some criteria, in the instrument's order."""
+        return sorted((self.by_criterion[one] for one in criteria), key=lambda asked: asked.place)
 
     @cached_property
     def blank(self) -> dict[str, Judgement | None]:
@@ -556,7 +584,7 @@ def _asking_of(rules: Same, instrument: Same) -> _Asking:
     assert isinstance(rules.it, Rules)
     assert isinstance(instrument.it, Instrument)
     asked = []
-    for indicator, level, criterion in instrument.it.placed():
+    for place, (indicator, level, criterion) in enumerate(instrument.it.placed()):
         rule = rules.it.rule(criterion.id)
         blank = None
         if not rule.calls and rule.external_index is None:
@@ -564,7 +592,7 @@ def _asking_of(rules: Same, instrument: Same) -> _Asking:
             blank = _unanswered(criterion.id, indicator.number, level.level, reason)
             if rule.floor:
                 blank = Judgement(blank.finding._replace(state="met", answered_by="dasar skala"))
-        asked.append(_Asked(indicator, level.level, rule, codes_of(criterion.id), blank))
+        asked.append(_Asked(place, indicator, level.level, rule, codes_of(criterion.id), blank))
     return _Asking(tuple(asked))
 
 
@@ -642,17 +670,16 @@ class _Borrowed:
 def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
     """From when claims may stand otherwise to the date and each other, if those of probes keep their age."""
     moving = [c for c in claims if c.call is not None]
-    due = None
-    for claim in claims if len(moving) < len(claims) else ():
-        if claim.call is not None:
-            continue
-        moments = [claim.fresh_until, claim.carried_until]
-        moments += [claim.fresh_until - (m.fresh_until - as_of) for m in moving]
-        moments += [claim.carried_until - (m.carried_until - as_of) for m in moving]
-        for moment in moments:
-            if as_of <= moment and (due is None or moment < due):
-                due = moment
-    return due
+    if len(moving) == len(claims):
+        return None
+    moments = []
+    for claim in claims:
+        if claim.call is None:
+            moments += [claim.fresh_until, claim.carried_until]
+            for m in moving:
+                moments.append(claim.fresh_until - (m.fresh_until - as_of))
+                moments.append(claim.carried_until - (m.carried_until - as_of))
+    return min([moment for moment in moments if as_of <= moment], default=None)
 
 
 def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) -> list[_Claim]:
@@ -678,9 +705,9 @@ def _signed(about: Sequence[Attested], grace: timedelta, ttl: timedelta | None) 
     return claims
 
 
-def _hint(rule: Rule, claim: Callable[[ProbeCall, timedelta | None], _Claim | None]) -> str | None:
-    hints = [c.reason for call in rule.hinted_by if (c := claim(call, None)) and c.holds]
-    return "; ".join(hints) or None
+def _hint(rule: Rule, answers: Mapping[ProbeCall, Answer]) -> str | None:
+    said = [a for call in rule.hinted_by if (a := answers.get(call)) and a.holds and a.tells]
+    return "; ".join([answer.reason for answer in said]) or None
 
 
 def _why_unknown(rule: Rule, answers: Mapping[ProbeCall, Answer]) -> str:
@@ -757,26 +784,47 @@ def levels(
     """
     by_id = findings if isinstance(findings, Mapping) else {found.criterion: found for found in findings}
 
-    def of(indicator: Indicator) -> IndicatorLevel:
-        own = [by_id[c] for c in _ids_of(Same(indicator))]
-        known = official_of(instrument, official.get(indicator.number))
-        marks = tuple([mark_of(found) for found in own])
-        proven, floor, provisional, possible, coverage = numbers_of(
-            instrument, indicator, marks, own[0].score, known
-        )
-        return IndicatorLevel(
-            indicator.number,
-            indicator.weight,
-            proven,
-            floor,
-            provisional,
-            possible,
-            known,
-            coverage,
-            rung_of(instrument, provisional),
-        )
+    found = []
+    for own in _owns(Same(instrument)):
+        number = own.indicator.number
+        if only is None or number in only:
+            judged = [by_id[criterion] for criterion in own.criteria]
+            known = official_of(instrument, official.get(number)) if number in official else None
+            found.append(_level(own, tuple([mark_of(one) for one in judged]), judged[0].score, known))
+    return tuple(found)
 
-    return tuple(of(i) for i in instrument.indicators if only is None or i.number in only)
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """An indicator of an instrument with the ids of its criteria."""
+
+    instrument: Instrument
+    indicator: Indicator
+    criteria: tuple[str, ...]
+
+
+@lru_cache(maxsize=16)
+def _owns(instrument: Same) -> tuple[_Own, ...]:
+    assert isinstance(instrument.it, Instrument)
+    return tuple(_Own(instrument.it, i, _ids_of(Same(i))) for i in instrument.it.indicators)
+
+
+@lru_cache(maxsize=1 << 16)
+def _level(own: _Own, marks: tuple[int, ...], score: Score | None, official: Score | None) -> IndicatorLevel:
+    """The level of an indicator, the same object wherever it is the same: few differ among institutions."""
+    norm, indicator = own.instrument, own.indicator
+    proven, floor, provisional, possible, coverage = numbers_of(norm, indicator, marks, score, official)
+    return IndicatorLevel(
+        indicator.number,
+        indicator.weight,
+        proven,
+        floor,
+        provisional,
+        possible,
+        official,
+        coverage,
+        rung_of(norm, provisional),
+    )
 
 
 def mark_of(found: Finding) -> int:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from transforms.index import Aggregate, rounded
 from transforms.instrument import Instrument
 from transforms.scoring import Finding, IndicatorLevel, Score
 
+_One = TypeVar("_One")
 _SCORES = ("proven", "floor", "provisional", "possible", "official")
 
 
@@ -26,31 +27,38 @@ def finding_columns(findings: Sequence[Finding]) -> dict[str, list[Any]]:
 
 
 def level_columns(levels: Sequence[IndicatorLevel]) -> dict[str, list[Any]]:
-    """Levels of indicators as columns of `score.level`. Many are the same object."""
-    distinct = {id(level): level for level in levels}
-    rows = {key: _level_row(level) for key, level in distinct.items()}
-    ordered = [rows[id(level)] for level in levels]
-    return {name: [row[place] for row in ordered] for place, name in enumerate(_LEVEL)}
+    """Levels of indicators as columns of `score.level`."""
+    return _columns(_LEVEL, levels, _level_row)
+
+
+def total_columns(totals: Sequence[Aggregate]) -> dict[str, list[Any]]:
+    """Aggregates as columns of `score.aggregate`."""
+    return _columns(_TOTAL, totals, _total_row)
+
+
+def _columns(
+    names: Sequence[str], ones: Sequence[_One], row_of: Callable[[_One], Sequence[Any]]
+) -> dict[str, list[Any]]:
+    """The rows of many of which most are the same object, as columns."""
+    rows = {key: row_of(one) for key, one in {id(one): one for one in ones}.items()}
+    ordered = [rows[id(one)] for one in ones]
+    return {name: [row[place] for row in ordered] for place, name in enumerate(names)}
 
 
 _LEVEL = tuple(field.name for field in fields(IndicatorLevel))
+_TOTAL = tuple(field.name for field in fields(Aggregate))
 
 
-def _level_row(level: IndicatorLevel) -> tuple[Any, ...]:
+def _level_row(level: IndicatorLevel) -> Sequence[Any]:
     row = {name: getattr(level, name) for name in _LEVEL}
     scores = {name: _stored(row[name]) for name in _SCORES}
     return tuple((row | scores | {"coverage": rounded(level.coverage, 6)}).values())
 
 
-def total_columns(totals: Sequence[Aggregate]) -> dict[str, list[Any]]:
-    """Aggregates as columns of `score.aggregate`."""
-    columns = {name: [getattr(total, name) for total in totals] for name in _TOTAL}
-    for name, digits in (("proven", 10), ("provisional", 10), ("possible", 10), ("coverage", 6)):
-        columns[name] = [rounded(value, digits) for value in columns[name]]
-    return columns
-
-
-_TOTAL = tuple(field.name for field in fields(Aggregate))
+def _total_row(total: Aggregate) -> Sequence[Any]:
+    row = {name: getattr(total, name) for name in _TOTAL}
+    scores = {name: rounded(row[name], 10) for name in ("proven", "provisional", "possible")}
+    return tuple((row | scores | {"coverage": rounded(total.coverage, 6)}).values())
 
 
 def _stored(score: Score | None) -> Decimal | None:

@@ -32,6 +32,7 @@ from transforms.scoring import (
     Freshness,
     IndicatorLevel,
     Judgement,
+    all_of,
     blanks,
     codes_of,
     judgements,
@@ -60,7 +61,10 @@ class File:
 
 @dataclass
 class _Held:
-    """One institution as it stands; `scored` is its last date. What moves is as of when it was judged."""
+    """One institution as it stands; `scored` is its last date. What moves is as of when it was judged.
+
+    `unwritten` are indicators that may have another set of findings than the one that was last written.
+    """
 
     file: File
     judged: dict[str, Judgement]
@@ -68,6 +72,7 @@ class _Held:
     aggregates: tuple[Aggregate, ...]
     due: dict[str, datetime]
     marks: dict[str, bytes]
+    unwritten: set[str]
     digest: str = ""
     scored: attribution.Scored | None = None
 
@@ -109,7 +114,7 @@ class Standing:
     def __post_init__(self) -> None:
         name = self.ruleset.instrument.id.replace("-", "_")
         self.findings, self.levels, self.totals = f"finding_{name}", f"level_{name}", f"total_{name}"
-        self.sets, self.again, self.blanks = f"set_{name}", f"again_{name}", f"blank_{name}"
+        self.sets, self.blanks = f"set_{name}", f"blank_{name}"
         self._blanks = blanks(self.ruleset.rules, self.ruleset.instrument)
         self._criteria: dict[ProbeCall, list[str]] = {}
         for rule in self.ruleset.rules.rules:
@@ -120,6 +125,9 @@ class Standing:
         for criterion in self._indicators:
             for code in codes_of(criterion):
                 self._criteria_at.setdefault(code, []).append(criterion)
+        self._blank_marks = {
+            c: self._blanks[c].mark() if c in self._blanks else b"" for c in self._indicators
+        }
         self._criteria_of = {i.number: [c.id for c in i.criteria] for i in self.ruleset.instrument.indicators}
 
     def step(
@@ -167,12 +175,13 @@ class Standing:
             rows += [(name, one) for one in found.values()]
             held.judged = held.judged | found
             for criterion, one in found.items():
-                held.marks[criterion] = one.mark
+                held.marks[criterion] = one.mark()
                 if one.due_at is None:
                     held.due.pop(criterion, None)
                 else:
                     held.due[criterion] = one.due_at
             numbers = {self._indicators[criterion] for criterion in found}
+            held.unwritten |= numbers
             again = self._levels(held.file, held.judged, numbers)
             other = [level for level in again if level != held.levels[level.indicator]]
             if any(level.provisional != past.levels[level.indicator].provisional for level in other):
@@ -182,7 +191,7 @@ class Standing:
                 held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
                 moved_levels += [(name, level) for level in other]
             held.stand()
-        self._write(connection, fresh, rows, moved_levels)
+        self._write(connection, rows, moved_levels)
         stands = self._stands(connection, names, as_of, set(fresh), moved, whole)
         self.as_of = as_of
         return stands
@@ -237,9 +246,6 @@ class Standing:
             f"CREATE OR REPLACE TEMP TABLE {self.sets} (institution VARCHAR, indicator VARCHAR, set_id UUID)"
         )
         connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {self.again} (institution VARCHAR, indicator VARCHAR)"
-        )
-        connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.blanks} AS "
             f"SELECT * EXCLUDE (institution) FROM {self.findings}"
         )
@@ -260,7 +266,7 @@ class Standing:
         restated = (self.held.keys() & {row["institution"] for row in touched}) - gone
         replaced = {name: self.held.pop(name) for name in gone}
         if gone:
-            for table in (self.findings, self.levels, self.totals, self.sets, self.again):
+            for table in (self.findings, self.levels, self.totals, self.sets):
                 connection.execute(
                     f"DELETE FROM {table} WHERE institution IN (SELECT unnest($gone))", {"gone": sorted(gone)}
                 )
@@ -330,15 +336,16 @@ class Standing:
         made = judgements(
             rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of, file.external
         )
-        judged = {one.finding.criterion: one for one in made}
+        judged = all_of(rules, norm, made)
         found = self._levels(file, judged, None)
         held = _Held(
             file,
             judged,
             {level.indicator: level for level in found},
             aggregates(norm, found),
-            due={criterion: one.due_at for criterion, one in judged.items() if one.due_at},
-            marks={criterion: one.mark for criterion, one in judged.items()},
+            due={criterion: one.due_at for criterion, one in made.items() if one.due_at},
+            marks=self._blank_marks | {criterion: one.mark() for criterion, one in made.items()},
+            unwritten=set(self._criteria_of),
         )
         held.stand()
         return held
@@ -349,10 +356,9 @@ class Standing:
         rules, norm, file = self.ruleset.rules, self.ruleset.instrument, held.file
         codes = dict.fromkeys(code for criterion in only for code in codes_of(criterion))
         about = [one for code in codes for one in file.statements.get(code, ())]
-        made = judgements(
+        return judgements(
             rules, norm, self.ruleset.probes, answers, about, file.freshness, as_of, file.external, only
         )
-        return {one.finding.criterion: one for one in made}
 
     def _levels(
         self, file: File, judged: Mapping[str, Judgement], only: Collection[str] | None
@@ -364,7 +370,6 @@ class Standing:
     def _write(
         self,
         connection: duckdb.DuckDBPyConnection,
-        fresh: Sequence[str],
         rows: Sequence[tuple[str, Judgement]],
         moved: Sequence[tuple[str, IndicatorLevel]],
     ) -> None:
@@ -387,12 +392,6 @@ class Standing:
         connection.execute(
             f"INSERT INTO {self.findings} SELECT * EXCLUDE (is_blank) FROM judged WHERE NOT is_blank"
         )
-        connection.execute(
-            f"INSERT INTO {self.again} (SELECT institution, indicator FROM judged UNION "
-            "SELECT unnest($fresh::VARCHAR[]), indicator FROM "
-            f"(SELECT unnest($indicators::VARCHAR[]) AS indicator)) EXCEPT FROM {self.again}",
-            {"fresh": list(fresh), "indicators": list(self._criteria_of)},
-        )
         if not moved:
             return
         connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
@@ -410,24 +409,43 @@ class Standing:
         columns["institution"] = [name for name, _ in totals]
         append_columns(connection, self.totals, columns)
 
-    def write_findings(self, connection: duckdb.DuckDBPyConnection) -> None:
+    def write_findings(self, connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
         """Findings and levels of the scores in the table `new_score`: of findings what is not there yet."""
         tables = {
             "findings": self.findings,
             "blanks": self.blanks,
             "levels": self.levels,
             "sets": self.sets,
-            "again": self.again,
         }
-        for name in ("sets_of_findings", "new_sets"):
-            connection.execute(statement(QUERIES / f"{name}.sql").format(**tables))
-        for table in (self.sets, self.again):
+        made = [(name, number, self._set_of(name, number)) for name in names for number in self._unset(name)]
+        if made:
+            connection.execute(f"CREATE OR REPLACE TEMP TABLE found_set AS FROM {self.sets} LIMIT 0")
+            columns = zip(
+                ("institution", "indicator", "set_id"), map(list, zip(*made, strict=True)), strict=True
+            )
+            append_columns(connection, "found_set", dict(columns))
+            connection.execute(statement(QUERIES / "new_sets.sql").format(**tables))
             connection.execute(
-                f"DELETE FROM {table} AS old USING found_set AS made "
+                f"DELETE FROM {self.sets} AS old USING found_set AS made "
                 "WHERE old.institution = made.institution AND old.indicator = made.indicator"
             )
-        connection.execute(f"INSERT INTO {self.sets} FROM found_set")
+            connection.execute(f"INSERT INTO {self.sets} FROM found_set")
         connection.execute(statement(QUERIES / "new_levels.sql").format(**tables))
+        for name in names:
+            self.held[name].unwritten = set()
+
+    def _unset(self, name: str) -> Sequence[str]:
+        unwritten = self.held[name].unwritten
+        return [number for number in self._criteria_of if number in unwritten] if unwritten else ()
+
+    def _set_of(self, name: str, indicator: str) -> str:
+        """The id of a set of findings: a digest of the institution and of what is found of each criterion.
+
+        What moves with an answer is no part of it (`Judgement.mark`).
+        """
+        marks = self.held[name].marks
+        said = b"".join([marks[criterion] for criterion in self._criteria_of[indicator]])
+        return hashlib.blake2b(name.encode() + said, digest_size=16).hexdigest()
 
     def _stands(
         self,
@@ -559,7 +577,7 @@ def write_scores(
         {"score_id": [s.score_id for s in scores], "institution": [s.institution for s in scores]}
     )
     connection.register("new_score", ids)
-    standing.write_findings(connection)
+    standing.write_findings(connection, [s.institution for s in scores])
     connection.execute(
         f"INSERT INTO score.aggregate BY NAME SELECT new.score_id, found.* FROM {standing.totals} AS found "
         "JOIN new_score AS new ON new.institution = found.institution ORDER BY found.rowid"
