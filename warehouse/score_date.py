@@ -21,6 +21,7 @@ from warehouse.asking import Models
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.score_rows import (
     previous_runs,
+    read_levels,
     read_score,
     read_scores,
     score_at,
@@ -156,7 +157,7 @@ def _previous(
 ) -> dict[str, attribution.Scored]:
     """By institution the last scored date before `as_of` under the same ruleset, where there is one.
 
-    Its findings are those of that date only where a level is another than now.
+    Its findings are those of that date only where a provisional level is another than now.
     """
     found: dict[str, attribution.Scored] = {}
     unread: dict[str, tuple[str, datetime]] = {}
@@ -167,7 +168,12 @@ def _previous(
         else:
             unread[name] = (score_id, at)
     differing = standing.differing(connection, {name: score_id for name, (score_id, _) in unread.items()})
-    read = {s.institution: s for s in read_scores(connection, [unread[name][0] for name in differing])}
+    read = {
+        s.institution: replace(s, findings=stands[s.institution].current.findings)
+        for s in read_levels(connection, [unread[name][0] for name in differing])
+    }
+    moved = [score.score_id for name, score in read.items() if _has_moved(score, stands[name].current)]
+    read |= {s.institution: s for s in read_scores(connection, moved)}
     for name, (score_id, at) in unread.items():
         same = replace(stands[name].current, score_id=score_id, as_of=at)
         found[name] = read.get(name, same)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -191,29 +191,27 @@ def read_scores(
     connection: duckdb.DuckDBPyConnection, score_ids: Sequence[str]
 ) -> tuple[attribution.Scored, ...]:
     """Scores as they were written, in the order of the ids."""
-    if not score_ids:
-        return ()
-
-    def of(table: str) -> list[dict[str, Any]]:
-        return fetch_rows(
-            connection.execute(
-                f"SELECT * FROM score.{table} WHERE score_id IN (SELECT unnest($ids))",
-                {"ids": list(score_ids)},
-            )
-        )
-
-    runs = {row["score_id"]: row for row in of("run")}
-    findings: dict[str, dict[str, Finding]] = {score_id: {} for score_id in runs}
-    levels: dict[str, dict[str, IndicatorLevel]] = {score_id: {} for score_id in runs}
-    totals: dict[str, list[Aggregate]] = {score_id: [] for score_id in runs}
-    for row in of("finding"):
+    findings: dict[str, dict[str, Finding]] = {score_id: {} for score_id in score_ids}
+    for row in _rows_of_scores(connection, "finding", score_ids):
         score_id, _ = row.pop("score_id"), row.pop("institution")
         findings[score_id][row["criterion"]] = read_finding(row)
-    for row in of("level"):
+    return tuple(
+        replace(score, findings=findings[score.score_id]) for score in read_levels(connection, score_ids)
+    )
+
+
+def read_levels(
+    connection: duckdb.DuckDBPyConnection, score_ids: Sequence[str]
+) -> tuple[attribution.Scored, ...]:
+    """Scores as they were written, in the order of the ids, without findings, which are most of a score."""
+    runs = {row["score_id"]: row for row in _rows_of_scores(connection, "run", score_ids)}
+    levels: dict[str, dict[str, IndicatorLevel]] = {score_id: {} for score_id in runs}
+    totals: dict[str, list[Aggregate]] = {score_id: [] for score_id in runs}
+    for row in _rows_of_scores(connection, "level", score_ids):
         score_id, _ = row.pop("score_id"), row.pop("institution")
         del row["set_id"], row["moved"]
         levels[score_id][row["indicator"]] = read_level(row, runs[score_id]["scale"])
-    for row in of("aggregate"):
+    for row in _rows_of_scores(connection, "aggregate", score_ids):
         score_id, _ = row.pop("score_id"), row.pop("institution")
         numbers = {n: Fraction(row[n]) for n in ("proven", "provisional", "possible", "coverage")}
         totals[score_id].append(Aggregate(**(row | numbers)))
@@ -223,12 +221,24 @@ def read_scores(
             institution=runs[score_id]["institution"],
             ruleset_hash=runs[score_id]["ruleset_hash"],
             as_of=runs[score_id]["as_of"],
-            findings=findings[score_id],
+            findings={},
             levels=levels[score_id],
             aggregates=tuple(totals[score_id]),
         )
         for score_id in score_ids
     )
+
+
+def _rows_of_scores(
+    connection: duckdb.DuckDBPyConnection, table: str, score_ids: Sequence[str]
+) -> list[dict[str, Any]]:
+    if not score_ids:
+        return []
+    # A filter, and no join: it is asked where levels are scanned, before findings are joined to all of them.
+    rows = connection.execute(
+        f"SELECT * FROM score.{table} WHERE list_contains($ids, score_id)", {"ids": list(score_ids)}
+    )
+    return fetch_rows(rows)
 
 
 def rows_of(
