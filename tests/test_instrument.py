@@ -164,6 +164,8 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "dataset_current",
         "page_known",
         "page_reading",
+        "page_ever",
+        "page_week",
         "service_compromise",
         "service_change",
     ]

@@ -30,7 +30,7 @@ TOPICS = load_topics()
 MODELS = ("service_state", "service_compromise", "service_change")
 MADE_OF = (
     *("check_fault", "check_up", "service_check", "service_ever", "service_per_day", "service_reversal"),
-    *("page_known", "page_reading"),
+    *("page_known", "page_reading", "page_ever", "page_week"),
 )
 NEEDED = ("institution_current", "service_window", *MADE_OF, *MODELS)
 

@@ -21,17 +21,15 @@ import pandas as pd
 from transforms.instrument import Model, Probe, ProbeCall, Topic, load_models
 from transforms.scoring import Answer
 from warehouse.connection import execute, moment, statement
+from warehouse.page_steps import PAGES, step_pages
 from warehouse.topic_titles import TITLES, match_titles
 
 log = logging.getLogger(__name__)
 _QUERIES = Path(__file__).parent / "queries"
 _ADDED: Mapping[str, Collection[str]] = {
     "service_check": ("check_fault", "check_up"),
-    "page_reading": ("page_known",),
 }
 """Models of checks, to which a later date adds what was checked until then, with those they are made of."""
-_MERGED = {"page_reading"}
-"""Of these, rows that were added can be made one with others."""
 _MADE_OF = {name for names in _ADDED.values() for name in names}
 _FOLLOWING = ("service_ever", "service_per_day", "service_reversal")
 """Models that follow from single checks of service_check, and are added to with it."""
@@ -231,7 +229,10 @@ def build_models(
     for model in models:
         if since is not None and model.name in ("source_seen", "regulation_current"):
             continue
-        if since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF, *_FOLLOWING}:
+        if since is not None and model.name in PAGES:
+            if model.name == PAGES[-1]:
+                step_pages(connection, {one.name: one.sql for one in models}, since, parameters)
+        elif since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF, *_FOLLOWING}:
             if model.name in _ADDED:
                 _add_checks(connection, models, model, since, parameters)
         elif only is None or model.name in only:
@@ -284,10 +285,6 @@ def _add_checks(
     between = {"before": since, "as_of": as_of}
     found = execute(connection, statement(_QUERIES / "moved_windows.sql"), between).fetchall()
     moved = [name for (name,) in found]
-    # Each date adds a row for each service; as often as a week begins they become few again.
-    if model.name in _MERGED and since.date().toordinal() // 7 != as_of.date().toordinal() // 7:
-        merged = statement(_QUERIES / f"merged_{model.name}.sql")
-        execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {merged}", {})
     added = statement(_QUERIES / f"added_{model.name}.sql")
     execute(connection, f"CREATE OR REPLACE TEMP TABLE added AS {added}", {**between, "moved": moved})
     if moved:

@@ -1,6 +1,6 @@
--- Since when readings of each service's page are looked at, at $as_of or at any later moment (page_reading): the 61 days before
--- the last one, or all (NULL) of a service that was in maintenance then, as nobody knows for how long. clean_at is when
--- one last found no spam. A check that read no whole page says nothing.
+-- Since when readings of each service's page are looked at, at $as_of (page_reading): the 61 days before the last one,
+-- or all (NULL) of a service that was in maintenance then, as nobody knows for how long. clean_at is when one last
+-- found no spam. A check that read no whole page says nothing.
 WITH last AS (
     SELECT
         institution, service_id, max(checked_at) FILTER (WHERE source = 'layanan') AS own_at,

@@ -1,7 +1,8 @@
--- Readings of a service's page that tell whether it was taken over or became another at $as_of, or at any later moment with
--- what is read until then: those since needed_from (page_known), each that found spam, and the last that found none.
--- One row for all of a week that say the same, with its days (UTC) and the last three readings; each that found spam is
--- one by itself.
+-- Readings of a service's page that tell whether it was taken over or became another at $as_of: those since needed_from
+-- (page_known), each that found spam, and the last that found none. One row for all of a week that say the same,
+-- with its days (UTC) and the last three readings; each that found spam is one by itself. is_own: by our own check,
+-- outside maintenance. On a later date of a run it holds the readings since the date before
+-- (added_page_reading.sql), and what follows of them is added to what stood.
 WITH told AS (
     SELECT
         past.institution, past.service_id, past.checked_at, past.source, coalesce(past.page_title, '') AS title,
@@ -15,8 +16,8 @@ WITH told AS (
 -- Spells of maintenance are disjoint and few; an ASOF join would sort all readings.
 by_day AS (
     SELECT
-        told.institution, told.service_id, source, title, language, linked, is_compromised, compromise_evidence,
-        gap.ends_at IS NOT NULL AS in_maintenance, epoch_us(checked_at) // 86400000000 AS day,
+        told.institution, told.service_id, told.source = 'layanan' AND gap.ends_at IS NULL AS is_own,
+        title, language, linked, is_compromised, compromise_evidence, epoch_us(checked_at) // 86400000000 AS day,
         CASE WHEN is_compromised THEN checked_at END AS spam_at,
         count(*) AS readings, min(checked_at) AS first_at, max(checked_at) AS last_at,
         arg_max(struct_pack(checked_at, capture_id), checked_at, 3) AS last
@@ -33,7 +34,7 @@ by_day AS (
 )
 
 SELECT
-    institution, service_id, source, title, language, linked, is_compromised, compromise_evidence, in_maintenance,
+    institution, service_id, is_own, title, language, linked, is_compromised, compromise_evidence,
     day // 7 AS week, spam_at, list(struct_pack(day, readings, first_at)) AS days,
     sum(readings)::BIGINT AS readings, min(first_at) AS first_at, max(last_at) AS last_at,
     list_reverse_sort(flatten(list(last)))[1:3] AS last
@@ -41,6 +42,6 @@ FROM by_day
 GROUP BY ALL
 UNION ALL BY NAME
 -- Of one that is older and found none nothing is asked but when it was.
-SELECT institution, service_id, FALSE AS is_compromised, clean_at AS first_at, clean_at AS last_at
+SELECT institution, service_id, FALSE AS is_own, FALSE AS is_compromised, clean_at AS first_at, clean_at AS last_at
 FROM page_known
 WHERE clean_at <= needed_from

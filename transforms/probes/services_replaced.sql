@@ -10,9 +10,14 @@ WITH judged AS (
         string_agg(name || ' (' || evidence || ')', '; ' ORDER BY service_id) FILTER (WHERE is_replaced) AS told,
         list_sort(list_distinct(flatten(list(capture_ids) FILTER (WHERE is_replaced)))) AS replaced_ids,
         max(latest_at) FILTER (WHERE is_replaced) AS replaced_at,
-        list_sort(list_distinct(flatten(list(capture_ids) FILTER (WHERE has_history))))[1:5] AS kept_ids,
         min(latest_at) FILTER (WHERE has_history AND NOT is_replaced) AS kept_at
     FROM service_change
+    GROUP BY institution
+),
+
+kept AS (
+    SELECT institution, min(capture_id, 5) AS ids
+    FROM (SELECT DISTINCT institution, unnest(capture_ids) AS capture_id FROM service_change WHERE has_history)
     GROUP BY institution
 )
 
@@ -26,9 +31,10 @@ SELECT
             'Halaman ' || judged.services || ' layanan tetap atau berubah wajar terhadap riwayatnya'
         ELSE judged.kept || ' dari ' || judged.services || ' layanan punya riwayat halaman yang tetap'
     END AS reason,
-    CASE WHEN judged.replaced > 0 THEN judged.replaced_ids ELSE coalesce(judged.kept_ids, []) END::VARCHAR[]
+    CASE WHEN judged.replaced > 0 THEN judged.replaced_ids ELSE coalesce(kept.ids, []) END::VARCHAR[]
         AS evidence_ids,
     CASE WHEN judged.replaced > 0 THEN judged.replaced_at ELSE judged.kept_at END AS observed_at
 FROM institution_current AS inst
 LEFT JOIN judged USING (institution)
+LEFT JOIN kept USING (institution)
 ORDER BY inst.institution

@@ -1,10 +1,10 @@
--- What the model page_reading as of $before lacks of what it says at $as_of, of institutions but those $moved: the
--- readings since. Reads the models institution_current and service_window as of $as_of.
+-- The model page_reading on a date after $before: the readings since, of institutions but those $moved. Reads the models
+-- institution_current and service_window as of $as_of.
 WITH by_day AS (
     SELECT
-        past.institution, past.service_id, past.source, coalesce(past.page_title, '') AS title, past.language,
-        past.linked, past.is_compromised, past.compromise_evidence, gap.ends_at IS NOT NULL AS in_maintenance,
-        epoch_us(past.checked_at) // 86400000000 AS day,
+        past.institution, past.service_id, past.source = 'layanan' AND gap.ends_at IS NULL AS is_own,
+        coalesce(past.page_title, '') AS title, past.language, past.linked, past.is_compromised,
+        past.compromise_evidence, epoch_us(past.checked_at) // 86400000000 AS day,
         CASE WHEN past.is_compromised THEN past.checked_at END AS spam_at,
         count(*) AS readings, min(checked_at) AS first_at, max(checked_at) AS last_at,
         arg_max(struct_pack(checked_at, capture_id), checked_at, 3) AS last

@@ -9,91 +9,107 @@
 -- is_replaced is what no redesign is: a new title, and with it another language that is written in a foreign script,
 -- or another language and 15 new hosts outside of government. A page that turns to English with a new title is
 -- often only a new frame around it (the language is then what the page declares), and stays a mere change.
-WITH service AS (
-    SELECT institution, service_id, name, agency
-    FROM core.service
-    SEMI JOIN institution_current USING (institution)
-    WHERE valid_from <= $as_of AND (valid_to IS NULL OR valid_to > $as_of)
-),
-
-reading AS (
-    SELECT institution, service_id, title, language, linked, week, days, readings, first_at, last_at, last
-    FROM page_reading
-    SEMI JOIN service USING (institution, service_id)
-    WHERE source = 'layanan' AND NOT in_maintenance
-),
-
-latest AS (
-    SELECT *, epoch_us(latest_at - INTERVAL 60 DAY) // 86400000000 AS recent_from
-    FROM (
-        SELECT institution, service_id, max(last_at) AS latest_at FROM reading GROUP BY institution, service_id
-    )
+--
+-- Most pages showed one and the same (title, language, links) in all of these days: nothing came, and their history is
+-- stable if it is long enough. Only the restless ones are looked at closely.
+WITH known AS (
+    SELECT
+        service.institution, service.service_id, service.name, service.agency,
+        ever.number, ever.latest_at, ever.last,
+        epoch_us(ever.latest_at) // 86400000000 - 60 AS recent_from,
+        coalesce(epoch_us(ever.other_at) // 86400000000 >= recent_from, FALSE) AS is_restless
+    FROM core.service AS service
+    SEMI JOIN institution_current AS asked ON asked.institution = service.institution
+    LEFT JOIN page_ever AS ever
+        ON ever.institution = service.institution AND ever.service_id = service.service_id
+    WHERE service.valid_from <= $as_of AND (service.valid_to IS NULL OR service.valid_to > $as_of)
 ),
 
 -- Of the week in which the 60 days begin only its days since.
+calm AS (
+    SELECT
+        number,
+        sum(
+            CASE WHEN page.week * 7 >= recent_from THEN page.readings
+                ELSE list_sum(list_transform(
+                    list_filter(page.days, one -> one.day >= recent_from), one -> one.readings
+                )) END
+        ) AS readings,
+        min(
+            CASE WHEN page.week * 7 >= recent_from THEN page.first_at
+                ELSE list_min(list_transform(
+                    list_filter(page.days, one -> one.day >= recent_from), one -> one.first_at
+                )) END
+        ) AS first_at
+    FROM page_week AS page
+    JOIN (FROM known WHERE NOT is_restless) AS known USING (number)
+    WHERE page.week * 7 + 6 >= recent_from
+    GROUP BY number
+),
+
 recent AS (
     SELECT
-        institution, service_id, latest_at, recent_from, title, language, linked, last_at, last,
+        number, latest_at, recent_from, title, language, linked, last_at, last,
         CASE WHEN is_whole THEN readings ELSE list_sum(list_transform(since, one -> one.readings)) END AS readings,
         CASE WHEN is_whole THEN first_at ELSE list_min(list_transform(since, one -> one.first_at)) END AS first_at
     FROM (
         SELECT
-            reading.*, latest.latest_at, latest.recent_from, reading.week * 7 >= latest.recent_from AS is_whole,
-            CASE WHEN reading.week * 7 < latest.recent_from
-                THEN list_filter(reading.days, one -> one.day >= latest.recent_from) END AS since
-        FROM reading
-        JOIN latest USING (institution, service_id)
-        WHERE epoch_us(reading.last_at) // 86400000000 >= latest.recent_from
+            page.*, known.latest_at, known.recent_from, page.week * 7 >= known.recent_from AS is_whole,
+            CASE WHEN page.week * 7 < known.recent_from
+                THEN list_filter(page.days, one -> one.day >= known.recent_from) END AS since
+        FROM page_week AS page
+        JOIN (FROM known WHERE is_restless) AS known USING (number)
+        WHERE epoch_us(page.last_at) // 86400000000 >= known.recent_from
     )
 ),
 
 -- The last three readings are among the three rows that end last.
 third AS (
-    SELECT institution, service_id, list_min(max(last_at, 3)) AS from_at
+    SELECT number, list_min(max(last_at, 3)) AS from_at
     FROM recent
-    GROUP BY institution, service_id
+    GROUP BY number
 ),
 
 now AS (
     SELECT
-        institution, service_id, latest_at,
+        number, latest_at,
         list_transform(last, one -> one.title) AS titles,
         list_transform(last, one -> one.language) AS languages,
         list_transform(last, one -> one.linked) AS linked,
         list_transform(last, one -> one.capture_id) AS capture_ids
     FROM (
         SELECT
-            institution, service_id, latest_at,
+            number, latest_at,
             arg_max(
                 struct_pack(title, language, linked, capture_id := one.capture_id), one.checked_at, 3
             ) AS last
         FROM (
             SELECT recent.* EXCLUDE (last), unnest(recent.last) AS one
             FROM recent
-            JOIN third USING (institution, service_id)
+            JOIN third USING (number)
             WHERE recent.last_at >= third.from_at
         )
         WHERE epoch_us(one.checked_at) // 86400000000 >= recent_from
-        GROUP BY institution, service_id, latest_at
+        GROUP BY number, latest_at
     )
     WHERE len(last) = 3
 ),
 
 page AS (
     SELECT
-        institution, service_id, latest_at, title, language,
+        number, latest_at, title, language,
         sum(readings) AS readings, min(first_at) AS first_at, max(last_at) AS last_at,
         arg_max(last[1].capture_id, last_at) AS capture_id,
-        count(*) OVER (PARTITION BY institution, service_id) AS pages
+        count(*) OVER (PARTITION BY number) AS pages
     FROM recent
-    GROUP BY institution, service_id, latest_at, title, language
+    GROUP BY number, latest_at, title, language
 ),
 
 stable AS (
-    SELECT page.institution, page.service_id, page.title, page.language, page.last_at, page.capture_id
+    SELECT page.number, page.title, page.language, page.last_at, page.capture_id
     FROM page
     JOIN page AS other
-        ON other.institution = page.institution AND other.service_id = page.service_id
+        ON other.number = page.number
         AND other.last_at >= page.first_at AND other.first_at <= page.last_at
     -- A page that says the hour in its title is never stable.
     WHERE page.pages <= 50 AND page.readings >= 20 AND page.last_at - page.first_at >= INTERVAL 7 DAY
@@ -104,7 +120,7 @@ stable AS (
 -- The stable page that this one followed: rather one in another language, then the latest.
 followed AS (
     SELECT
-        now.institution, now.service_id,
+        now.number,
         arg_max(
             struct_pack(
                 title := stable.title, language := stable.language, last_at := stable.last_at,
@@ -119,99 +135,95 @@ followed AS (
             )
         ) AS old
     FROM now
-    JOIN stable USING (institution, service_id)
+    JOIN stable USING (number)
     WHERE NOT list_contains(now.titles, stable.title)
         AND stable.last_at > now.latest_at - INTERVAL 30 DAY
-    GROUP BY now.institution, now.service_id
+    GROUP BY now.number
 ),
 
 link_list AS (
     SELECT
-        institution, service_id, linked, min(first_at) AS first_at,
-        count(*) OVER (PARTITION BY institution, service_id) AS lists
+        number, linked, min(first_at) AS first_at,
+        count(*) OVER (PARTITION BY number) AS lists
     FROM recent
     WHERE linked IS NOT NULL
-    GROUP BY institution, service_id, linked
+    GROUP BY number, linked
 ),
 
 watched AS (
     SELECT
-        institution, service_id, min(first_at) AS watched_from,
+        number, min(first_at) AS watched_from,
         min(first_at) FILTER (WHERE linked LIKE '%"…"]') AS cut_from
     FROM link_list
     WHERE lists <= 200
-    GROUP BY institution, service_id
+    GROUP BY number
 ),
 
 place AS (
-    SELECT institution, service_id, place, min(first_at) AS first_at
+    SELECT number, place, min(first_at) AS first_at
     FROM (
-        SELECT institution, service_id, first_at, unnest(from_json(linked, '["VARCHAR"]')) AS place
+        SELECT number, first_at, unnest(from_json(linked, '["VARCHAR"]')) AS place
         FROM link_list
         WHERE lists <= 200
     )
     WHERE place != '…'
-    GROUP BY institution, service_id, place
+    GROUP BY number, place
 ),
 
 still_linked AS (
-    SELECT institution, service_id, latest_at, place
+    SELECT number, latest_at, place
     FROM (
-        SELECT institution, service_id, latest_at, unnest(from_json(one, '["VARCHAR"]')) AS place
-        FROM (SELECT institution, service_id, latest_at, unnest(linked) AS one FROM now)
+        SELECT number, latest_at, unnest(from_json(one, '["VARCHAR"]')) AS place
+        FROM (SELECT number, latest_at, unnest(linked) AS one FROM now)
     )
-    GROUP BY institution, service_id, latest_at, place
+    GROUP BY number, latest_at, place
     HAVING count(*) = 3
 ),
 
 -- Places seen first by one check. A list that was cut before that does not say what was known.
 arrival AS (
     SELECT
-        place.institution, place.service_id, place.first_at,
+        place.number, place.first_at,
         count(*) AS places,
         count(*) FILTER (WHERE place.place NOT LIKE '/%' AND place.place NOT LIKE '%.go.id') AS outside,
         list_sort(list(replace(place.place, '.', '[.]')))[1:3] AS named
     FROM place
-    JOIN still_linked USING (institution, service_id, place)
-    JOIN watched USING (institution, service_id)
+    JOIN still_linked USING (number, place)
+    JOIN watched USING (number)
     WHERE place.first_at >= watched.watched_from + INTERVAL 7 DAY
         AND place.first_at > still_linked.latest_at - INTERVAL 30 DAY
         AND (watched.cut_from IS NULL OR watched.cut_from >= place.first_at)
-    GROUP BY place.institution, place.service_id, place.first_at
+    GROUP BY place.number, place.first_at
     HAVING count(*) >= 15
 ),
 
 links AS (
     SELECT
-        institution, service_id,
+        number,
         arg_max(struct_pack(first_at, places, outside, named), (outside, places, first_at)) AS came
     FROM arrival
-    GROUP BY institution, service_id
+    GROUP BY number
 ),
 
 judged AS (
     SELECT
-        service.institution, service.service_id, service.name, service.agency,
+        known.institution, known.service_id, known.name, known.agency,
         now.latest_at, now.titles[1] AS title, now.languages[1] AS language, now.capture_ids,
         followed.old AS old, links.came AS came,
         -- Only where there is a stable page can it be said that none was replaced.
+        EXISTS (FROM stable WHERE stable.number = known.number) AS has_history,
         EXISTS (
             FROM stable
-            WHERE stable.institution = service.institution AND stable.service_id = service.service_id
-        ) AS has_history,
-        EXISTS (
-            FROM stable
-            WHERE stable.institution = service.institution AND stable.service_id = service.service_id
-                AND list_contains(now.titles, stable.title)
+            WHERE stable.number = known.number AND list_contains(now.titles, stable.title)
         ) AS is_usual,
         coalesce(followed.old.is_other_language, FALSE) AND (
             list_has_all(['ja', 'ko', 'ru', 'th', 'zh'], now.languages)
             OR coalesce(links.came.outside >= 15, FALSE)
         ) AS is_replaced
-    FROM service
-    LEFT JOIN now USING (institution, service_id)
-    LEFT JOIN followed USING (institution, service_id)
-    LEFT JOIN links USING (institution, service_id)
+    FROM (FROM known WHERE is_restless) AS known
+    LEFT JOIN now USING (number)
+    LEFT JOIN followed USING (number)
+    LEFT JOIN links USING (number)
 )
 
 SELECT
@@ -233,3 +245,17 @@ SELECT
         list_concat(coalesce(capture_ids, []), CASE WHEN old IS NULL THEN [] ELSE [old.capture_id] END)
     )) AS capture_ids
 FROM judged
+UNION ALL BY NAME
+SELECT
+    institution, service_id, name, agency,
+    CASE WHEN is_told THEN latest_at END AS latest_at,
+    coalesce(readings >= 20 AND epoch_us(latest_at) - epoch_us(first_at) >= 7 * 86400000000, FALSE) AS has_history,
+    FALSE AS is_replaced, FALSE AS is_changed, NULL AS changed_after, '' AS evidence,
+    CASE WHEN is_told THEN list_sort(list_distinct(list_transform(last, one -> one.capture_id))) ELSE [] END
+        AS capture_ids
+FROM (
+    SELECT *, coalesce(epoch_us(last[3].checked_at) // 86400000000 >= recent_from, FALSE) AS is_told
+    FROM known
+    WHERE NOT is_restless
+)
+LEFT JOIN calm USING (number)
