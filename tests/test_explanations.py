@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from shutil import copyfile
 from typing import Any
 
+import duckdb
 import pytest
 
 from collectors.personal_data import MASK
@@ -15,7 +17,7 @@ from tests.warehouse_rows import completed
 from transforms.views import CriterionView, PassageView
 from warehouse import read
 from warehouse.connection import append, reading, writing
-from warehouse.explanations import WORDS_KEPT, shown
+from warehouse.explanations import WORDS_KEPT, shown, write_explanations
 from warehouse.publish import publish
 from warehouse.score import score
 
@@ -261,3 +263,19 @@ def test_the_view_of_indicators_has_both_texts_for_both_instruments(copy: Path) 
     assert MASK in facts and "0812" not in facts and "\x1b" not in facts
     assert "membuktikan tingkat 3" in analysis
     assert "SDI 2025 sebesar 68,75" in told["pemdi-2026", "5"][-1]
+
+
+def test_services_are_counted_at_the_same_time_so_nothing_of_it_is_read(copy: Path, tmp_path: Path) -> None:
+    """Publishing writes both at once: an explanation that read what is counted would be another each time."""
+    uncounted = Path(copyfile(copy, tmp_path / "tak_terhitung.duckdb"))
+    tables = ("passage", "hint_evidence", "narrative")
+    with duckdb.connect(str(uncounted)) as connection:
+        before = {name: connection.execute(f"FROM score.{name} ORDER BY ALL").fetchall() for name in tables}
+        for name in tables:
+            connection.execute(f"DELETE FROM score.{name}")
+        for counted in ("service_now", "service_sla"):
+            connection.execute(f"DROP TABLE core.{counted}")
+        write_explanations(connection)
+        for name in tables:
+            assert connection.execute(f"FROM score.{name} ORDER BY ALL").fetchall() == before[name], name
+    assert before["passage"] and before["narrative"]

@@ -155,6 +155,7 @@ def count_services(connection: duckdb.DuckDBPyConnection, database: str, as_of: 
     """Count states and service levels of the current `database` into it, as a publication does from what it sets aside."""
     carry_nothing(connection)
     see_services(connection, as_of)
+    connection.execute("ATTACH ':memory:' AS aside")
     set_aside(connection, as_of)
     connection.execute("USE aside")
     write_service_facts(connection, database, as_of)

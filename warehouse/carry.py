@@ -28,6 +28,7 @@ _HERE = Path(__file__).parent
 _STEPS = _HERE / "carry"
 _KEPT = _STEPS / "keep"
 _TABLES = ("rolled", "day", "month", "outage", "seen", "fault", "recovered", "day_checks")
+_SHARED = ("carried", "service_seen")
 _COUNTING = ("aside", "carry", "carry/keep", "queries", "uptime")
 log = logging.getLogger(__name__)
 
@@ -38,24 +39,25 @@ def carry_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     _look_at(connection, is_anew=True, is_carried=False)
 
 
-def carry(connection: duckdb.DuckDBPyConnection, counted: Path | None, now: datetime) -> None:
+def carry(connection: duckdb.DuckDBPyConnection, counted: Path | None, now: datetime) -> bool:
     """Take over what the file `counted` says of the current database and still holds as of `now`.
 
     Into temporary tables: `carried` names the institutions of which that is so. What was said of months gone
-    by is read where it is, in the attached database `before`.
+    by stays where it is, in the attached database `before` (`write_carried`). Returns whether all are.
     """
     carry_nothing(connection)
     for step in ("facts", "warehouse_now"):
         execute(connection, statement(_STEPS / f"{step}.sql"), {"as_of": now})
     if counted is None or not counted.exists():
-        return
+        return False
     try:
         quoted = str(counted).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS before (READ_ONLY)")
-        _take_over(connection, now)
+        return _take_over(connection, now)
     except duckdb.Error as error:
         log.warning("%s: cannot be read, everything is counted (%s)", counted, error)
         carry_nothing(connection)
+        return False
 
 
 def see_services(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
@@ -63,10 +65,33 @@ def see_services(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None
     execute(connection, statement(_STEPS / "seen.sql"), {"as_of": as_of})
 
 
+def share(connection: duckdb.DuckDBPyConnection) -> None:
+    """Put into the attached database `aside` what other connections need to know as well (`learn`)."""
+    for table in _SHARED:
+        connection.execute(f"CREATE TABLE aside.{table} AS FROM {table}")
+
+
+def learn(connection: duckdb.DuckDBPyConnection) -> None:
+    """Let a connection know what another one has put there (`share`): temporary tables are of one alone."""
+    for table in _SHARED:
+        connection.execute(f"CREATE TEMP VIEW {table} AS FROM aside.{table}")
+
+
+def write_carried(connection: duckdb.DuckDBPyConnection, target: str) -> int:
+    """Write the carried service levels of months gone by into the database `target`; how many there are."""
+    if connection.execute("SELECT count(*) FROM carried").fetchone() == (0,):
+        return 0
+    (count,) = connection.execute(
+        f"INSERT INTO {target}.core.service_sla BY NAME FROM before.sla SEMI JOIN carried USING (institution)"
+    ).fetchone() or (0,)
+    return int(count)
+
+
 def keep(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> bool:
     """Keep in the new file `path` what was counted as of `now`; whether that is more than was carried over.
 
-    From the tables that the counting left, and the database `published` that it filled.
+    It stays attached, as `counted`. From the tables that the counting left, and the database `published` that
+    it filled.
     """
     execute(connection, statement(_STEPS / "kept.sql"), {"as_of": now, "settled": SETTLED})
     more = connection.execute(
@@ -82,19 +107,23 @@ def keep(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> bo
         sql = f"CREATE TABLE counted.{step.stem} AS {statement(step)}"
         execute(connection, sql, {"as_of": now, "program": _program()})
     connection.execute("COMMIT")
-    connection.execute("CHECKPOINT counted")
-    connection.execute("DETACH counted")
     return True
 
 
-def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
+def settle(connection: duckdb.DuckDBPyConnection, database: str) -> None:
+    """Let all of an attached database be in its file. Nobody else may be at work in any."""
+    connection.execute(f"CHECKPOINT {database}")
+    connection.execute(f"DETACH {database}")
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> bool:
     is_known = connection.execute(
         "SELECT count(*) FROM before.made JOIN warehouse_now ON warehouse_now.id = made.warehouse "
         "WHERE made.program = $program AND made.as_of <= $now",
         {"program": _program(), "now": now},
     ).fetchone()
     if is_known != (1,):
-        return
+        return False
     sources = {"check_sources": [SERVICES_SOURCE, HISTORY_SOURCE]}
     execute(connection, statement(_STEPS / "fresh_load.sql"), sources)
     since, until = connection.execute("SELECT min(loaded_at), max(loaded_at) FROM fresh_load").fetchall()[0]
@@ -104,9 +133,6 @@ def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
         connection.execute(
             f"INSERT INTO carried_{table} BY NAME FROM before.{table} SEMI JOIN carried USING (institution)"
         )
-    connection.execute(
-        "CREATE OR REPLACE TEMP VIEW carried_sla AS FROM before.sla SEMI JOIN carried USING (institution)"
-    )
     connection.execute("DELETE FROM anew USING carried WHERE carried.institution = anew.institution")
     carried, others = connection.execute(
         "SELECT (SELECT count(*) FROM carried), count(*) FROM ("
@@ -115,6 +141,7 @@ def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     ).fetchall()[0]
     if carried:
         _look_at(connection, is_anew=others > 0, is_carried=True)
+    return bool(carried and not others)
 
 
 def _look_at(connection: duckdb.DuckDBPyConnection, *, is_anew: bool, is_carried: bool) -> None:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from warehouse.carry import carry, keep, see_services
+from warehouse.carry import carry, keep, learn, see_services, settle, share, write_carried
 from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, statement
 from warehouse.errors import WarehouseBusyError, WarehouseError
 from warehouse.explanations import write_explanations
@@ -109,31 +110,59 @@ def _build(
     with copying(warehouse, wait_seconds) as connection:
         require_current_schema(connection, warehouse)
         # Carrying over was not tried on a lake: of one everything is counted.
-        carry(connection, None if isinstance(warehouse, Lake) else counted, now)
+        is_all_carried = carry(connection, None if isinstance(warehouse, Lake) else counted, now)
+        if is_all_carried:
+            # For as few checks sharing them out takes longer than it spares.
+            connection.execute("SET threads = 1")
         see_services(connection, now)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         # Nothing is written twice, as what a publication that is stopped leaves is of no use.
         connection.execute(f"ATTACH '{quoted}' AS published (BLOCK_SIZE 16384, RECOVERY_MODE no_wal_writes)")
-        connection.execute("BEGIN")
-        rows = copy_tables(connection, "warehouse", "published")
-        connection.execute("COMMIT")
-        set_aside(connection, now)
-        connection.execute("USE aside")
-        # Writers wait while the warehouse is attached; the rest does not need it.
-        connection.execute("DETACH warehouse")
-        connection.execute("BEGIN")
-        rows |= write_service_facts(connection, "published", now)
-        connection.execute("USE published")
-        views = create_marts(connection)
-        connection.execute(statement(_REMOTE_READ))
-        rows |= write_explanations(connection)
-        connection.execute("COMMIT")
-        is_more_counted = keep(connection, _counted(beside), now)
-        connection.execute("DETACH aside")
-        connection.execute("CHECKPOINT published")
+        connection.execute("ATTACH ':memory:' AS aside")
+        share(connection)
+        # What is written down is copied and explained while services are counted: neither needs the other.
+        with connection.cursor() as other, ThreadPoolExecutor(1) as beside_us:
+            copied = beside_us.submit(_copy, other)
+            set_aside(connection, now)
+            connection.execute("USE aside")
+            rows = copied.result()
+            # Writers wait while the warehouse is attached; the rest does not need it.
+            connection.execute("DETACH warehouse")
+            explained = beside_us.submit(_explain, other)
+            connection.execute("BEGIN")
+            for table, count in write_service_facts(connection, "published", now).items():
+                rows[table] += count
+            connection.execute("COMMIT")
+            is_more_counted = keep(connection, _counted(beside), now)
+            views, told = explained.result()
         connection.execute("USE memory")
-        connection.execute("DETACH published")
-    return rows, views, is_more_counted
+        connection.execute("DETACH aside")
+        if is_more_counted:
+            settle(connection, "counted")
+        settle(connection, "published")
+    return rows | told, views, is_more_counted
+
+
+def _copy(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("USE warehouse")
+    learn(connection)
+    connection.execute("BEGIN")
+    rows = copy_tables(connection, "warehouse", "published")
+    rows["core.service_sla"] += write_carried(connection, "published")
+    connection.execute("COMMIT")
+    connection.execute("USE published")
+    return rows
+
+
+def _explain(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], dict[str, int]]:
+    """Reads nothing that counting fills (write_service_facts)."""
+    connection.execute("BEGIN")
+    views = create_marts(connection)
+    connection.execute(statement(_REMOTE_READ))
+    rows = write_explanations(connection)
+    connection.execute("COMMIT")
+    return views, rows
 
 
 def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str) -> dict[str, int]:

@@ -23,10 +23,9 @@ _STATE = ("service_ever", "service_per_day", "service_reversal", "service_state"
 def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     """Take what counting as of `now` needs of the current database.
 
-    Into a database in memory, named `aside`, and temporary tables. Of what is carried over (`carry`), only
-    what came since; `service_seen` says of which services there are checks.
+    Into the database in memory that is attached as `aside`, and temporary tables. Of what is carried over
+    (`carry`), only what came since; `service_seen` says of which services there are checks.
     """
-    connection.execute("ATTACH ':memory:' AS aside")
     see_checks(connection, now)
     connection.execute("BEGIN")
     connection.execute("CREATE SCHEMA aside.core")

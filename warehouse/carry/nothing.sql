@@ -9,8 +9,6 @@ CREATE OR REPLACE TEMP TABLE carried_day AS
 SELECT * EXCLUDE (total_ms, first_byte_ms) FROM core.uptime_day LIMIT 0;
 CREATE OR REPLACE TEMP TABLE carried_month AS FROM core.uptime_month LIMIT 0;
 CREATE OR REPLACE TEMP TABLE carried_outage AS FROM core.uptime_outage LIMIT 0;
-CREATE OR REPLACE TEMP TABLE no_sla AS FROM core.service_sla LIMIT 0;
-CREATE OR REPLACE TEMP VIEW carried_sla AS FROM no_sla;
 CREATE OR REPLACE TEMP TABLE carried_seen (
     institution VARCHAR, service_id VARCHAR, first_up_at TIMESTAMPTZ, last_up_at TIMESTAMPTZ, last_own_at TIMESTAMPTZ,
     last_read_at TIMESTAMPTZ

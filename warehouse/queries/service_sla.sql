@@ -4,8 +4,8 @@
 -- Maintenance is neither up, down nor unknown. An outage runs from the first check that failed to the next that
 -- did not; its length is the time in it that is known to be down. Histories from elsewhere count only before the
 -- first check made here, and a check that is brought in twice counts once.
--- Days gone by are taken as they are rolled up, the others counted one by one (uptime/, whose tables this needs); months
--- gone by as they were counted before, where that is carried over (carry/).
+-- Days gone by are taken as they are rolled up, the others counted one by one (uptime/, whose tables this needs). Months gone by
+-- that are carried over from an earlier count (carry/) are no part of this.
 WITH service AS (
     SELECT institution, service_id, arg_max(agency, valid_from) AS agency
     FROM core.service
@@ -183,29 +183,46 @@ month_time AS MATERIALIZED (
 
 -- One number for whose counts they are, as sorting by five columns takes three times as long: of an agency, of a service
 -- (0: all of the agency's), of a month, of which of the two times.
-month_counts AS (
-    SELECT series, ms, sum(n)::BIGINT AS n
-    FROM (
-        SELECT
-            ((agency_no::BIGINT * 1000000) * 100000 + (month - DATE '1970-01-01')) * 2 + is_total::INTEGER AS series, ms, n
-        FROM month_time
-        UNION ALL
-        SELECT
-            ((agency_no::BIGINT * 1000000 + service_no) * 100000 + (month - DATE '1970-01-01')) * 2 + is_total::INTEGER,
-            ms, n
-        FROM month_time
-        WHERE NOT is_alone
-    )
-    GROUP BY series, ms
+month_counts AS MATERIALIZED (
+    SELECT
+        ((agency_no::BIGINT * 1000000) * 100000 + (month - DATE '1970-01-01')) * 2 + is_total::INTEGER AS series,
+        ms // 16 AS span, ms, n
+    FROM month_time
+    UNION ALL
+    SELECT
+        ((agency_no::BIGINT * 1000000 + service_no) * 100000 + (month - DATE '1970-01-01')) * 2 + is_total::INTEGER,
+        ms // 16, ms, n
+    FROM month_time
+    WHERE NOT is_alone
+),
+
+-- Percentiles are looked for in spans of 32 ms first, then ms by ms in those that hold one: putting all counts in order
+-- takes longest of all.
+month_span AS (
+    SELECT
+        series, span, n,
+        -- Narrow again: sums of BIGINT are HUGEINT, and dividing those is slow.
+        (sum(n) OVER (PARTITION BY series ORDER BY span))::BIGINT AS so_far,
+        (sum(n) OVER (PARTITION BY series))::BIGINT AS n_all
+    FROM (SELECT series, span, sum(n)::BIGINT AS n FROM month_counts GROUP BY series, span)
 ),
 
 month_reached AS (
     SELECT
-        series // 2 AS owner_month, series % 2 = 1 AS is_total, ms,
-        -- Narrow again: sums of BIGINT are HUGEINT, and dividing those is slow.
-        (sum(n) OVER (PARTITION BY series ORDER BY ms))::BIGINT AS so_far,
-        (sum(n) OVER (PARTITION BY series))::BIGINT AS n_all
-    FROM month_counts
+        series // 2 AS owner_month, series % 2 = 1 AS is_total, ms, n_all,
+        before + (sum(n) OVER (PARTITION BY series, span ORDER BY ms))::BIGINT AS so_far
+    FROM (
+        SELECT series, span, ms, any_value(before) AS before, any_value(n_all) AS n_all, sum(part.n)::BIGINT AS n
+        FROM month_counts AS part
+        JOIN (
+            SELECT series, span, so_far - n AS before, n_all
+            FROM month_span
+            WHERE (n_all * 50 + 99) // 100 BETWEEN so_far - n + 1 AND so_far
+                OR (n_all * 95 + 99) // 100 BETWEEN so_far - n + 1 AND so_far
+                OR (n_all * 99 + 99) // 100 BETWEEN so_far - n + 1 AND so_far
+        ) AS held USING (series, span)
+        GROUP BY series, span, ms
+    )
 ),
 
 month_took AS (
@@ -268,6 +285,4 @@ LEFT JOIN month_took AS took
     AND took.service_id IS NOT DISTINCT FROM spent.service_id
     AND took.period = spent.period AND took.starts_on = spent.starts_on
 WHERE spent.up_us + spent.down_us + spent.unknown_us + spent.excluded_us > 0
-UNION ALL BY NAME
-FROM carried_sla
 ORDER BY institution, period, starts_on, agency, service_id NULLS FIRST
