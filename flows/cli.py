@@ -480,7 +480,7 @@ def _scored_document(result: Any) -> dict[str, Any]:
             }
             for a in current.aggregates
         ],
-        "alerts": [asdict(alert) for alert in result.alerts],
+        "alerts": [{**asdict(alert), "is_new": alert.event_key in result.news} for alert in result.alerts],
     }
 
 

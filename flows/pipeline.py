@@ -192,9 +192,13 @@ def _index_artifact(scored: list[ScoreResult]) -> None:
             }
             for a in result.current.aggregates
         ]
-        create_table_artifact(
-            rows, key=f"indeks-{result.institution}", description=f"Indeks {result.current.as_of}"
-        )
-        if result.alerts:
-            lines = "\n".join(f"- {alert.line}" for alert in result.alerts)
-            create_markdown_artifact(lines, key=f"peringatan-{result.institution}", description="Peringatan")
+        about = f"{result.institution}-{result.instrument}"
+        create_table_artifact(rows, key=f"indeks-{about}", description=f"Indeks {result.current.as_of}")
+        new, old = result.told()
+        parts = [
+            f"**{title}**\n\n" + "\n".join(f"- {alert.line}" for alert in told)
+            for title, told in (("Baru", new), ("Sudah diberitakan, masih berlaku", old))
+            if told
+        ]
+        if parts:
+            create_markdown_artifact("\n\n".join(parts), key=f"peringatan-{about}", description="Peringatan")

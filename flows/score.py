@@ -29,7 +29,7 @@ def score(
     report("score", 0, 1, "")
     results = score_institutions(places.home, as_of=as_of, now=now, institutions=institutions, since=since)
     # The forecast is of the latest date only: one scored after the fact leaves it as it is.
-    forecast_scored(places.home, results, now=now)
+    results = forecast_scored(places.home, results, now=now)
     write_journal(Archive(places.archive), places.home, now=now, is_due=False, institutions=institutions)
     report("score", 1, 1, "")
     return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from flows.collect import CollectResult
     from flows.doctor import Examined
     from flows.pipeline import RunResult
+    from transforms.alert import Alert
     from warehouse.load import LoadResult
     from warehouse.maintain import Maintained
     from warehouse.score import ScoreResult
@@ -74,6 +76,12 @@ def show_loaded(results: Sequence[LoadResult]) -> None:
             _out.print(f"[yellow]{escape(result.source)}[/]: {escape(result.message)}")
 
 
+def _still(old: Sequence[Alert]) -> str:
+    counts = Counter(alert.kind for alert in old)
+    named = ", ".join(kind if count == 1 else f"{count} {kind}" for kind, count in counts.items())
+    return f"told before and still so: {named}"
+
+
 def show_scored(results: Sequence[ScoreResult]) -> None:
     """The three numbers of each institution under each instrument, and its alerts."""
     table = _table("institution", "instrument", "as of", "proven>", "provisional>", "possible>", "predikat")
@@ -88,8 +96,11 @@ def show_scored(results: Sequence[ScoreResult]) -> None:
         )
     _out.print(table)
     for result in results:
-        for alert in result.alerts:
+        new, old = result.told()
+        for alert in new:
             _out.print(f"[red]![/] {escape(alert.line)}")
+        if old:
+            _out.print(f"  {_still(old)}")
     if ruled := sorted({result.instrument for result in results if result.rules is not None}):
         _out.print(
             f"[yellow]![/] the rules of {', '.join(ruled)} have changed: dates before the last one are still "
@@ -205,7 +216,10 @@ def changed_since(scored: Sequence[ScoreResult], page: PageView) -> list[tuple[s
                     f"({share}){why}",
                 )
             )
-        lines += [("!", f"{about}{alert.line}") for alert in result.alerts]
+        new, old = result.told()
+        lines += [("!", f"{about}{alert.line}") for alert in new]
+        if old:
+            lines.append(("-", f"{about}{_still(old)}"))
     return lines
 
 

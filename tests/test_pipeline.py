@@ -72,8 +72,11 @@ def kinds(result: ScoreResult) -> list[str]:
 def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     city, line = city_line
     first = line.run()
-    (below,) = first.alerts
+    below, *ending = first.alerts
     assert below.kind == "below_target_path"
+    # What the forecast tells comes after what the score tells, and everything is news once.
+    assert {alert.kind for alert in ending} <= {"evidence_expiring"}
+    assert first.told() == ([below, *ending], [])
     assert "kurang " in below.line and "dari 3,98 pada akhir 2025 ke target 2026 4,50" in below.line
     assert first.is_new
     # Nothing is lost on the way: what a source held is loaded, quarantined with a reason, or a repeated row.
@@ -101,6 +104,9 @@ def test_the_days_of_the_city(city_line: tuple[DemoCity, Line]) -> None:
     assert fell.cause.startswith("keadaan berubah, I08.2.a")
     assert next(a.before for a in second.alerts if a.kind == "service_down") == "hidup"
     assert "index_fell" in kinds(second)
+    new, old = second.told()
+    assert "service_down" in {alert.kind for alert in new}
+    assert [alert.event_key for alert in old] == [below.event_key]
     (index_line,) = [a.line for a in second.alerts if a.kind == "index_fell"]
     assert index_line.startswith("Indeks SPBE turun dari ")
 

@@ -133,7 +133,11 @@ def test_deployed_flows_are_run_by_a_process_worker(prefect_home: dict[str, str]
         assert line.rows("SELECT instrument FROM score.run ORDER BY ALL") == [("pemdi-2026",), ("spbe-2020",)]
         assert line.places.page("kota-contoh").exists()
     artifacts = {a["key"] for a in ask(prefect_home, "/artifacts/filter", {})}
-    assert {"indeks-kota-contoh", "karantina-kota-contoh"} <= artifacts
+    assert {
+        "indeks-kota-contoh-spbe-2020",
+        "indeks-kota-contoh-pemdi-2026",
+        "karantina-kota-contoh",
+    } <= artifacts
 
 
 def _planned(environment: dict[str, str], count: int) -> set[str]:

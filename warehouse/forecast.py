@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -11,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import duckdb
 
-from transforms.attribution import rows_sum_to
+from transforms.alert import Alert
+from transforms.attribution import Scored, rows_sum_to
 from transforms.forecast import INSTANT, Expiry, Forecast, Point, forecasts
 from transforms.index import rounded
 from transforms.watch import expiring_evidence
@@ -32,9 +34,10 @@ _Whose = tuple[str, str, str]
 """Score, institution and scenario."""
 
 
-def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: datetime) -> list[Forecast]:
+def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: datetime) -> list[ScoreResult]:
     """Forecast what was just scored, where it is the latest score of its institution and instrument.
 
+    Returns the same results, with the alerts that forecasts decided after those of scoring, and with `news`.
     Writers wait while what begins to count later is read and while the forecasts are written, not while they
     are computed. Where more than 24 days are known on which legal products may begin or cease to count, a
     forecast ends before the next one, and says so (`known_until`).
@@ -54,28 +57,38 @@ def forecast_scored(warehouse: Home, scored: Sequence[ScoreResult], *, now: date
             known = facts.follow(result.known, result.institution, result.instrument)
             made += [(result, found) for found in forecasts(result.ruleset, known, result.current.as_of)]
 
-    def write(connection: duckdb.DuckDBPyConnection) -> list[Forecast]:
+    def write(connection: duckdb.DuckDBPyConnection) -> list[ScoreResult]:
         # Another run may have scored a later date meanwhile.
         latest = _latest(connection)
         lasting = [(result, found) for result, found in made if result.current.score_id in latest]
         _remove(connection, [result for result, _ in lasting])
         with uncollected():
             _write(connection, [(result, found, _until(ahead, result)) for result, found in lasting])
-        told = _tell(connection, lasting, ahead, now)
-        contents = {name: {"alerts": told.get(name, [])} for name in names}
+        decided = _decided(connection, lasting, ahead)
+        write_outbox(connection, decided, now, first=AFTER_SCORING)
+        told = _told(connection, now)
+        ending = {name: sorted(k for k, kind in told[name] if kind == "evidence_expiring") for name in told}
+        contents = {name: {"alerts": ending.get(name, [])} for name in names}
         write_down_each(connection, contents, "forecast", now)
-        return [found for _, found in lasting]
+        alerts = {current.score_id: alerts for current, alerts in decided}
+        return [
+            replace(
+                one,
+                alerts=(*one.alerts, *alerts.get(one.current.score_id, ())),
+                news=frozenset(event_key for event_key, _ in told.get(one.institution, ())),
+            )
+            for one in scored
+        ]
 
     return transact(warehouse, now, write, institutions=names)
 
 
-def _tell(
+def _decided(
     connection: duckdb.DuckDBPyConnection,
     lasting: Sequence[tuple[ScoreResult, Forecast]],
     ahead: Mapping[datetime, LaterFacts],
-    now: datetime,
-) -> dict[str, list[str]]:
-    """Put what is about to run out into the outbox; the keys of what is new there, by institution."""
+) -> list[tuple[Scored, tuple[Alert, ...]]]:
+    """What is about to run out, by what was scored."""
     kept = {
         (as_of, row["institution"]): row
         for as_of in {result.current.as_of for result, _ in lasting}
@@ -89,21 +102,19 @@ def _tell(
         until = _until(ahead, result)
         known = [expiry for expiry in found.expiries if until is None or expiry.at <= until]
         alerts = expiring_evidence(
-            result.ruleset,
-            result.current,
-            known,
-            row["evidence_days"],
-            ZoneInfo(row["time_zone"]),
+            result.ruleset, result.current, known, row["evidence_days"], ZoneInfo(row["time_zone"])
         )
         decided.append((result.current, alerts))
-    write_outbox(connection, decided, now, first=AFTER_SCORING)
-    told: dict[str, list[str]] = {}
-    for name, event_key in connection.execute(
-        "SELECT institution, event_key FROM ops.outbox "
-        "WHERE kind = 'evidence_expiring' AND created_at = $now ORDER BY ALL",
-        {"now": now},
+    return decided
+
+
+def _told(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, list[tuple[str, str]]]:
+    """What was put into the outbox in this run, by institution: event keys and kinds."""
+    told: dict[str, list[tuple[str, str]]] = {}
+    for name, event_key, kind in connection.execute(
+        "SELECT institution, event_key, kind FROM ops.outbox WHERE created_at = $now", {"now": now}
     ).fetchall():
-        told.setdefault(name, []).append(event_key)
+        told.setdefault(name, []).append((event_key, kind))
     return told
 
 

@@ -49,7 +49,8 @@ class ScoreResult:
     """One institution scored: its numbers, the date compared with, what moved, and the alerts decided.
 
     `ruleset` and `known` are what it was judged by. `rules` is the date compared with under the rules before
-    and these, where it was scored under both.
+    and these, where it was scored under both. `news` are the event keys of alerts that nobody was told
+    before; they are known once the forecast was made.
     """
 
     institution: str
@@ -62,6 +63,12 @@ class ScoreResult:
     ruleset: Ruleset
     known: Known
     rules: RuleChange | None = None
+    news: frozenset[str] = frozenset()
+
+    def told(self) -> tuple[list[Alert], list[Alert]]:
+        """The alerts that nobody was told before, and those that were and still hold."""
+        new = [alert for alert in self.alerts if alert.event_key in self.news]
+        return new, [alert for alert in self.alerts if alert.event_key not in self.news]
 
 
 @dataclass(frozen=True)
