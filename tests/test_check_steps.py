@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.examples_of import few
 from tests.service_histories import BEGIN, Story, check, emptied, stories, write_file
-from tests.test_rollup import MODELS, TOPICS, base
+from tests.test_rollup import MODELS, TOPICS, base, scored
 from tests.warehouse_rows import fill, warehouse_with
 from warehouse.asking import Models, build_models
 
@@ -97,3 +97,32 @@ def test_what_turns_between_two_dates_is_one_turn(
         models.stand(stepping, TOPICS, as_of, ["kota-a"])
         build_models(whole, TOPICS, as_of)
         assert said(stepping) == said(whole)
+
+
+def test_what_is_left_of_checks_tells_later_dates_all(
+    pair: tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection],
+) -> None:
+    """Two dates of one day, and weeks over which what is no longer needed goes: of a service with outages, of one that
+    never was up, and of one that is no longer checked but once, long after.
+    """
+    stepping, whole = pair
+    hours = [BEGIN + timedelta(hours=5 * n) for n in range(430)]
+    states = "u" * 40 + "uudduuu?du" * 3 + "u" * 20 + "?" + "d" * 30
+    rows = [
+        check(service, at, state, at)
+        for service, said in (
+            ("portal", [states[n % len(states)] for n in range(len(hours))]),
+            ("lapor", ["d"] * len(hours)),
+            ("jdih", ["uud"[n % 3] if n < 90 or n == 300 else None for n in range(len(hours))]),
+        )
+        for at, state in zip(hours, said, strict=True)
+        if state is not None
+    ]
+    for connection in pair:
+        emptied(connection, {**base(timedelta(hours=1)), "uptime_check": rows})
+    models = Models()
+    as_of = BEGIN + timedelta(days=55, hours=21)
+    for hour in (0, *([8] * 4), *([5 * 24 + 7] * 5)):
+        as_of += timedelta(hours=hour)
+        models.stand(stepping, TOPICS, as_of, ["kota-a"])
+        assert said(stepping) == scored(whole, as_of)

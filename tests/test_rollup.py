@@ -29,8 +29,8 @@ STATES = (QUERIES / "service_now.sql").read_text(encoding="utf-8")
 TOPICS = load_topics()
 MODELS = ("service_state", "service_compromise", "service_change")
 MADE_OF = (
-    *("check_fault", "check_up", "service_check", "service_ever", "service_per_day", "service_reversal"),
-    *("page_known", "page_reading", "page_ever", "page_week"),
+    *("check_fault", "check_up", "service_check", "service_ever", "service_failure", "service_per_day"),
+    *("service_per_month", "service_reversal", "page_known", "page_reading", "page_ever", "page_week"),
 )
 NEEDED = ("institution_current", "service_window", *MADE_OF, *MODELS)
 

@@ -10,7 +10,7 @@ import logging
 import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,19 +22,11 @@ from transforms.instrument import Model, Probe, ProbeCall, Topic, load_models
 from transforms.scoring import Answer
 from warehouse.connection import execute, moment, statement
 from warehouse.page_steps import PAGES, step_pages
+from warehouse.service_steps import SERVICES, step_services
 from warehouse.topic_titles import TITLES, match_titles
 
 log = logging.getLogger(__name__)
 _QUERIES = Path(__file__).parent / "queries"
-_ADDED: Mapping[str, Collection[str]] = {
-    "service_check": ("check_fault", "check_up"),
-}
-"""Models of checks, to which a later date adds what was checked until then, with those they are made of."""
-_MADE_OF = {name for names in _ADDED.values() for name in names}
-_FOLLOWING = ("service_ever", "service_per_day", "service_reversal")
-"""Models that follow from single checks of service_check, and are added to with it."""
-_ADDED_FOR = timedelta(days=31)
-"""For so long: they hold what was needed at their first date, and with time ever less of it is."""
 
 
 @dataclass
@@ -50,7 +42,6 @@ class Models:
     institutions: tuple[str, ...] | None = None
     calls: dict[ProbeCall, int] = field(default_factory=dict)
     asked: set[ProbeCall] = field(default_factory=set)
-    _added_since: datetime | None = None
     _said: dict[str, dict[ProbeCall, Answer]] | None = None
 
     def stand(
@@ -65,16 +56,12 @@ class Models:
         if (self.as_of, self.institutions) == (as_of, wanted):
             return
         steps_on = self.as_of is not None and self.institutions == wanted and self.as_of < as_of
-        adds_checks = steps_on and self._added_since is not None and as_of < self._added_since + _ADDED_FOR
-        if not adds_checks:
-            self._added_since = as_of
         build_models(
             connection,
             topics,
             as_of,
             institutions=wanted,
             since=self.as_of if steps_on else None,
-            adds_checks=adds_checks,
         )
         if self.as_of is not None:
             connection.execute("DROP TABLE IF EXISTS temp.answer_before")
@@ -211,13 +198,11 @@ def build_models(
     institutions: Sequence[str] | None = None,
     only: Collection[str] | None = None,
     since: datetime | None = None,
-    adds_checks: bool = False,
 ) -> None:
     """The facts as of the date, as temporary tables named after the files of `transforms/models/`.
 
     `institutions` are those that facts are wanted of (None: all). `only` names the models that are built,
-    where others need not stand. `since` is the date at which the models of the same institutions stand;
-    with `adds_checks` those of single checks are added to.
+    where others need not stand. `since` is the date at which the models of the same institutions stand.
     """
     parameters: dict[str, Any] = {
         "as_of": as_of,
@@ -229,12 +214,12 @@ def build_models(
     for model in models:
         if since is not None and model.name in ("source_seen", "regulation_current"):
             continue
-        if since is not None and model.name in PAGES:
+        if since is not None and model.name in SERVICES:
+            if model.name == SERVICES[-1]:
+                step_services(connection, {one.name: one.sql for one in models}, since, parameters)
+        elif since is not None and model.name in PAGES:
             if model.name == PAGES[-1]:
                 step_pages(connection, {one.name: one.sql for one in models}, since, parameters)
-        elif since is not None and adds_checks and model.name in {*_ADDED, *_MADE_OF, *_FOLLOWING}:
-            if model.name in _ADDED:
-                _add_checks(connection, models, model, since, parameters)
         elif only is None or model.name in only:
             if model.name in TITLES:
                 match_titles(connection, topics, model.name)
@@ -271,69 +256,3 @@ def _step_regulations(
     build("institution_current", {**parameters, "institutions": [name for (name,) in moved]})
     build("regulation_current", parameters)
     connection.execute("INSERT INTO regulation_current FROM regulation_before")
-
-
-def _add_checks(
-    connection: duckdb.DuckDBPyConnection,
-    models: Sequence[Model],
-    model: Model,
-    since: datetime,
-    parameters: Mapping[str, Any],
-) -> None:
-    """Let a model of checks stand at a later date, or at one from which the same follows."""
-    as_of = parameters["as_of"]
-    between = {"before": since, "as_of": as_of}
-    found = execute(connection, statement(_QUERIES / "moved_windows.sql"), between).fetchall()
-    moved = [name for (name,) in found]
-    added = statement(_QUERIES / f"added_{model.name}.sql")
-    execute(connection, f"CREATE OR REPLACE TEMP TABLE added AS {added}", {**between, "moved": moved})
-    if moved:
-        execute(
-            connection,
-            f"DELETE FROM {model.name} WHERE institution IN (SELECT unnest($moved::VARCHAR[]))",
-            {"moved": moved},
-        )
-        needed = {one.name: one for one in models if one.name in {"institution_current", *_ADDED[model.name]}}
-        for one in needed.values():
-            values = {**parameters, "institutions": moved}
-            execute(connection, f"CREATE OR REPLACE TEMP TABLE {one.name} AS {one.sql}", values)
-        execute(connection, f"INSERT INTO added BY NAME {model.sql}", parameters)
-        current = needed["institution_current"]
-        execute(connection, f"CREATE OR REPLACE TEMP TABLE {current.name} AS {current.sql}", parameters)
-    connection.execute(f"INSERT INTO {model.name} BY NAME FROM added")
-    if model.name == "service_check":
-        _follow(connection, {one.name: one.sql for one in models}, moved)
-
-
-def _follow(connection: duckdb.DuckDBPyConnection, models: Mapping[str, str], moved: Sequence[str]) -> None:
-    """Let what follows from service_check stand with the checks `added`, each model asked of these alone.
-
-    Of institutions that moved, these are all.
-    """
-
-    def of(checks: str, name: str) -> str:
-        return f"WITH service_check AS (FROM {checks}) FROM ({models[name]}\n)"
-
-    if moved:
-        of_moved = "WHERE institution IN (SELECT unnest($moved::VARCHAR[]))"
-        for where in (
-            f"service_per_day WHERE number IN (SELECT number FROM service_ever {of_moved})",
-            f"service_ever {of_moved}",
-            f"service_reversal {of_moved}",
-        ):
-            execute(connection, f"DELETE FROM {where}", {"moved": moved})
-    # What the first of them reverses is the last that could tell before.
-    execute(
-        connection,
-        "CREATE OR REPLACE TEMP TABLE added_told AS FROM added UNION ALL BY NAME SELECT institution, "
-        "service_id, last_told_at AS checked_at, last_told_at IS NOT DISTINCT FROM last_up_at AS is_up "
-        "FROM service_ever WHERE last_told_at IS NOT NULL",
-    )
-    merged = statement(_QUERIES / "merged_service_ever.sql")
-    execute(
-        connection,
-        "CREATE OR REPLACE TEMP TABLE service_ever AS "
-        f"WITH added AS ({of('temp.added', 'service_ever')}) FROM ({merged}\n)",
-    )
-    execute(connection, f"INSERT INTO service_per_day BY NAME {of('added', 'service_per_day')}")
-    execute(connection, f"INSERT INTO service_reversal BY NAME {of('added_told', 'service_reversal')}")

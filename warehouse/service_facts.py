@@ -17,7 +17,10 @@ from warehouse.service_counts import count_seen, see_checks
 
 _QUERIES = Path(__file__).parent / "queries"
 _ASIDE = Path(__file__).parent / "aside"
-_STATE = ("service_ever", "service_per_day", "service_reversal", "service_state")
+_STATE = (
+    *("service_ever", "service_failure", "service_per_day", "service_per_month", "service_reversal"),
+    "service_state",
+)
 
 
 def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
