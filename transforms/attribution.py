@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
-from math import comb, factorial, prod
+from math import comb, factorial, lcm, prod
 from typing import Literal, NamedTuple
 
 from transforms.index import Aggregate
@@ -251,10 +251,17 @@ COUNTS = 7
 
 def index_of(scored: Scored) -> Fraction:
     """The provisional index again from its levels: exact where what is stored of it has been rounded."""
-    levels_of = scored.levels.values()
-    total = sum((Fraction(level.weight) for level in levels_of), Fraction(0))
-    held = sum((Fraction(level.weight) * Fraction(level.provisional) for level in levels_of), Fraction(0))
-    return held / total if total else held
+    # Sums whole numbers over a common denominator: fractions are slow.
+    known = scored.levels.values()
+    weights = [level.weight.as_integer_ratio() for level in known]
+    step = lcm(*[denominator for _, denominator in weights])
+    whole = [numerator * (step // denominator) for numerator, denominator in weights]
+    shared = lcm(*[level.provisional.denominator for level in known])
+    held = sum(
+        weight * level.provisional.numerator * (shared // level.provisional.denominator)
+        for weight, level in zip(whole, known, strict=True)
+    )
+    return Fraction(held, (sum(whole) or step) * shared)
 
 
 def rows_sum_to(start: Fraction, parts: Sequence[Fraction], step: Fraction) -> tuple[Fraction, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from math import lcm
+from operator import itemgetter, mul
 from typing import Literal
 
 from transforms.instrument import Aspect, Domain, Indicator, Instrument, WorkedExample
@@ -53,6 +54,11 @@ class _Part:
     members: tuple[int, ...]
     total: int
 
+    @cached_property
+    def of(self) -> Callable[[Sequence[int]], Iterable[int]]:
+        """Those of its members, out of what there is of each indicator."""
+        return itemgetter(*self.members) if len(self.members) > 1 else lambda all_: [all_[self.members[0]]]
+
 
 @dataclass(frozen=True, eq=False)
 class _Parts:
@@ -65,12 +71,15 @@ class _Parts:
         """The weighted mean of each part, exact: numerator and denominator, not always in lowest terms."""
         # Sums whole numbers over a common denominator: fractions are slow.
         shared = lcm(*[value.denominator for value in values])
-        shares = [
-            weight * value.numerator * (shared // value.denominator)
-            for weight, value in zip(self.weights, values, strict=True)
-        ]
+        if shared == 1:
+            shares = list(map(mul, self.weights, [value.numerator for value in values]))
+        else:
+            shares = [
+                weight * value.numerator * (shared // value.denominator)
+                for weight, value in zip(self.weights, values, strict=True)
+            ]
         for part in self.parts:
-            yield sum([shares[place] for place in part.members]), part.total * shared
+            yield sum(part.of(shares)), part.total * shared
 
 
 @lru_cache(maxsize=16)

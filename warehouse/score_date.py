@@ -144,7 +144,8 @@ def score_all(
 
 
 def _has_moved(previous: attribution.Scored, current: attribution.Scored) -> bool:
-    return any(
+    # What stands is the same object from date to date while nothing of it moves.
+    return previous.levels is not current.levels and any(
         level.provisional != previous.levels[number].provisional for number, level in current.levels.items()
     )
 

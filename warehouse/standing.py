@@ -63,7 +63,7 @@ class File:
 class _Held:
     """One institution as it stands; `scored` is its last date. What moves is as of when it was judged.
 
-    `unwritten` are indicators that may have another set of findings than the one that was last written.
+    `sets` are the ids of its sets of findings by indicator; those of `unwritten` may not be on file yet.
     """
 
     file: File
@@ -72,6 +72,7 @@ class _Held:
     aggregates: tuple[Aggregate, ...]
     due: dict[str, datetime]
     marks: dict[str, bytes]
+    sets: dict[str, str]
     unwritten: set[str]
     digest: str = ""
     scored: attribution.Scored | None = None
@@ -89,6 +90,19 @@ class _Past:
 
     judged: Mapping[str, Judgement]
     levels: Mapping[str, IndicatorLevel]
+
+
+@dataclass
+class _Changes:
+    """What a date brings, by institution: findings, levels that are others or have other sets, other totals.
+
+    `moved` are those with another provisional level than at the date before.
+    """
+
+    findings: list[tuple[str, Judgement]] = field(default_factory=list)
+    levels: list[tuple[str, IndicatorLevel]] = field(default_factory=list)
+    totals: list[str] = field(default_factory=list)
+    moved: dict[str, _Past] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -114,7 +128,7 @@ class Standing:
     def __post_init__(self) -> None:
         name = self.ruleset.instrument.id.replace("-", "_")
         self.findings, self.levels, self.totals = f"finding_{name}", f"level_{name}", f"total_{name}"
-        self.sets, self.blanks = f"set_{name}", f"blank_{name}"
+        self.blanks = f"blank_{name}"
         self._blanks = blanks(self.ruleset.rules, self.ruleset.instrument)
         self._criteria: dict[ProbeCall, list[str]] = {}
         for rule in self.ruleset.rules.rules:
@@ -155,46 +169,61 @@ class Standing:
             answers = self.models.answers(connection)
         else:
             answers = self.models.answers(connection, calls | {(n, c) for n in fresh for c in asked})
-        rows: list[tuple[str, Judgement]] = []
-        moved_levels: list[tuple[str, IndicatorLevel]] = []
-        moved: dict[str, _Past] = {}
+        changes = _Changes()
         for name in fresh:
-            held = self._judged(files[name], answers.get(name, {}), as_of)
+            held = self._judged(name, files[name], answers.get(name, {}), as_of)
             self.held[name] = held
             if name in replaced:
                 old = replaced[name]
                 held.scored = old.scored
                 if any(level.provisional != old.levels[n].provisional for n, level in held.levels.items()):
-                    moved[name] = _Past(old.judged, old.levels)
-            rows += [(name, one) for c, one in held.judged.items() if one is not self._blanks.get(c)]
-            moved_levels += [(name, level) for level in held.levels.values()]
+                    changes.moved[name] = _Past(old.judged, old.levels)
+            changes.findings += [
+                (name, one) for c, one in held.judged.items() if one is not self._blanks.get(c)
+            ]
+            changes.levels += [(name, level) for level in held.levels.values()]
+            changes.totals.append(name)
         for name, criteria in dirty.items():
-            held = self.held[name]
-            past = _Past(held.judged, held.levels)
-            found = self._again(held, answers.get(name, {}), as_of, criteria)
-            rows += [(name, one) for one in found.values()]
-            held.judged = held.judged | found
-            for criterion, one in found.items():
-                held.marks[criterion] = one.mark()
-                if one.due_at is None:
-                    held.due.pop(criterion, None)
-                else:
-                    held.due[criterion] = one.due_at
-            numbers = {self._indicators[criterion] for criterion in found}
-            held.unwritten |= numbers
-            again = self._levels(held.file, held.judged, numbers)
-            other = [level for level in again if level != held.levels[level.indicator]]
-            if any(level.provisional != past.levels[level.indicator].provisional for level in other):
-                moved[name] = past
-            if other:
-                held.levels = held.levels | {level.indicator: level for level in other}
-                held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
-                moved_levels += [(name, level) for level in other]
-            held.stand()
-        self._write(connection, rows, moved_levels)
-        stands = self._stands(connection, names, as_of, set(fresh), moved, whole)
+            self._judge_again(name, answers.get(name, {}), as_of, criteria, changes)
+        self._write(connection, changes)
+        stands = self._stands(connection, names, as_of, set(fresh), changes.moved, whole)
         self.as_of = as_of
         return stands
+
+    def _judge_again(
+        self,
+        name: str,
+        answers: Mapping[ProbeCall, Any],
+        as_of: datetime,
+        criteria: Collection[str],
+        changes: _Changes,
+    ) -> None:
+        held = self.held[name]
+        past = _Past(held.judged, held.levels)
+        found = self._again(held, answers, as_of, criteria)
+        changes.findings += [(name, one) for one in found.values()]
+        held.judged = held.judged | found
+        for criterion, one in found.items():
+            held.marks[criterion] = one.mark()
+            if one.due_at is None:
+                held.due.pop(criterion, None)
+            else:
+                held.due[criterion] = one.due_at
+        numbers = {self._indicators[criterion] for criterion in found}
+        sets = self._sets(name, held.marks, numbers)
+        turned = {number for number, one in sets.items() if one != held.sets[number]}
+        held.sets |= sets
+        held.unwritten |= turned
+        again = self._levels(held.file, held.judged, numbers)
+        other = {level.indicator: level for level in again if level != held.levels[level.indicator]}
+        if any(level.provisional != past.levels[number].provisional for number, level in other.items()):
+            changes.moved[name] = past
+        if other:
+            held.levels = held.levels | other
+            held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
+            changes.totals.append(name)
+        changes.levels += [(name, level) for level in again if level.indicator in turned | other.keys()]
+        held.stand()
 
     def known(self, connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> dict[str, Known]:
         """All that institutions were judged by at the last date."""
@@ -219,7 +248,8 @@ class Standing:
         )
         found = set()
         for table, of in ((self.levels, "level"), (self.totals, "aggregate")):
-            names = [column[0] for column in connection.execute(f"FROM {table} LIMIT 0").description]
+            columns = [column[0] for column in connection.execute(f"FROM {table} LIMIT 0").description]
+            names = [column for column in columns if column != "set_id"]
             said = ", ".join(names)
             rows = connection.execute(
                 f"SELECT DISTINCT institution FROM (SELECT {said} FROM {table} "
@@ -237,14 +267,11 @@ class Standing:
             f"CREATE OR REPLACE TEMP TABLE {self.findings} AS "
             "SELECT * EXCLUDE (score_id), NULL::INTEGER AS moves_with FROM score.finding LIMIT 0"
         )
-        for table, of, other in ((self.levels, "level", ", set_id, moved"), (self.totals, "aggregate", "")):
+        for table, of, other in ((self.levels, "level", ", moved"), (self.totals, "aggregate", "")):
             connection.execute(
                 f"CREATE OR REPLACE TEMP TABLE {table} AS "
                 f"SELECT * EXCLUDE (score_id{other}) FROM score.{of} LIMIT 0"
             )
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {self.sets} (institution VARCHAR, indicator VARCHAR, set_id UUID)"
-        )
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE {self.blanks} AS "
             f"SELECT * EXCLUDE (institution) FROM {self.findings}"
@@ -266,7 +293,7 @@ class Standing:
         restated = (self.held.keys() & {row["institution"] for row in touched}) - gone
         replaced = {name: self.held.pop(name) for name in gone}
         if gone:
-            for table in (self.findings, self.levels, self.totals, self.sets):
+            for table in (self.findings, self.levels, self.totals):
                 connection.execute(
                     f"DELETE FROM {table} WHERE institution IN (SELECT unnest($gone))", {"gone": sorted(gone)}
                 )
@@ -331,20 +358,22 @@ class Standing:
             "is_later": False,
         }
 
-    def _judged(self, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime) -> _Held:
+    def _judged(self, name: str, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime) -> _Held:
         rules, norm = self.ruleset.rules, self.ruleset.instrument
         made = judgements(
             rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of, file.external
         )
         judged = all_of(rules, norm, made)
         found = self._levels(file, judged, None)
+        marks = self._blank_marks | {criterion: one.mark() for criterion, one in made.items()}
         held = _Held(
             file,
             judged,
             {level.indicator: level for level in found},
             aggregates(norm, found),
             due={criterion: one.due_at for criterion, one in made.items() if one.due_at},
-            marks=self._blank_marks | {criterion: one.mark() for criterion, one in made.items()},
+            marks=marks,
+            sets=self._sets(name, marks, self._criteria_of),
             unwritten=set(self._criteria_of),
         )
         held.stand()
@@ -367,13 +396,9 @@ class Standing:
         found = {c: judged[c].finding for number in numbers for c in self._criteria_of[number]}
         return levels(self.ruleset.instrument, found, file.official, only)
 
-    def _write(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        rows: Sequence[tuple[str, Judgement]],
-        moved: Sequence[tuple[str, IndicatorLevel]],
-    ) -> None:
+    def _write(self, connection: duckdb.DuckDBPyConnection, changes: _Changes) -> None:
         """Let the tables of what stands hold what was judged, but for findings that nobody spoke of."""
+        rows, moved = changes.findings, changes.levels
         connection.execute(
             f"CREATE OR REPLACE TEMP TABLE judged AS SELECT *, FALSE AS is_blank FROM {self.findings} LIMIT 0"
         )
@@ -397,55 +422,51 @@ class Standing:
         connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
         columns = level_columns([level for _, level in moved])
         columns["institution"] = [name for name, _ in moved]
+        columns["set_id"] = [self.held[name].sets[level.indicator] for name, level in moved]
         append_columns(connection, "moved", columns)
         connection.execute(
             f"DELETE FROM {self.levels} AS old USING moved "
             "WHERE old.institution = moved.institution AND old.indicator = moved.indicator"
         )
         connection.execute(f"INSERT INTO {self.levels} FROM moved")
-        connection.execute(f"DELETE FROM {self.totals} WHERE institution IN (SELECT institution FROM moved)")
-        totals = [(n, one) for n in dict.fromkeys(n for n, _ in moved) for one in self.held[n].aggregates]
+        if not changes.totals:
+            return
+        connection.execute(
+            f"DELETE FROM {self.totals} WHERE institution IN (SELECT unnest($others))",
+            {"others": changes.totals},
+        )
+        totals = [(name, one) for name in changes.totals for one in self.held[name].aggregates]
         columns = total_columns([one for _, one in totals])
         columns["institution"] = [name for name, _ in totals]
         append_columns(connection, self.totals, columns)
 
     def write_findings(self, connection: duckdb.DuckDBPyConnection, names: Sequence[str]) -> None:
         """Findings and levels of the scores in the table `new_score`: of findings what is not there yet."""
-        tables = {
-            "findings": self.findings,
-            "blanks": self.blanks,
-            "levels": self.levels,
-            "sets": self.sets,
-        }
-        made = [(name, number, self._set_of(name, number)) for name in names for number in self._unset(name)]
+        tables = {"findings": self.findings, "blanks": self.blanks, "levels": self.levels}
+        made = [(n, number, self.held[n].sets[number]) for n in names for number in self.held[n].unwritten]
         if made:
-            connection.execute(f"CREATE OR REPLACE TEMP TABLE found_set AS FROM {self.sets} LIMIT 0")
-            columns = zip(
-                ("institution", "indicator", "set_id"), map(list, zip(*made, strict=True)), strict=True
-            )
-            append_columns(connection, "found_set", dict(columns))
-            connection.execute(statement(QUERIES / "new_sets.sql").format(**tables))
             connection.execute(
-                f"DELETE FROM {self.sets} AS old USING found_set AS made "
-                "WHERE old.institution = made.institution AND old.indicator = made.indicator"
+                "CREATE OR REPLACE TEMP TABLE found_set (institution VARCHAR, indicator VARCHAR, set_id UUID)"
             )
-            connection.execute(f"INSERT INTO {self.sets} FROM found_set")
+            columns = dict(
+                zip(("institution", "indicator", "set_id"), map(list, zip(*made, strict=True)), strict=True)
+            )
+            append_columns(connection, "found_set", columns)
+            connection.execute(statement(QUERIES / "new_sets.sql").format(**tables))
         connection.execute(statement(QUERIES / "new_levels.sql").format(**tables))
         for name in names:
-            self.held[name].unwritten = set()
+            self.held[name].unwritten.clear()
 
-    def _unset(self, name: str) -> Sequence[str]:
-        unwritten = self.held[name].unwritten
-        return [number for number in self._criteria_of if number in unwritten] if unwritten else ()
-
-    def _set_of(self, name: str, indicator: str) -> str:
-        """The id of a set of findings: a digest of the institution and of what is found of each criterion.
+    def _sets(self, name: str, marks: Mapping[str, bytes], numbers: Collection[str]) -> dict[str, str]:
+        """Ids of sets of findings by indicator: digests of whose they are and what is found by criterion.
 
         What moves with an answer is no part of it (`Judgement.mark`).
         """
-        marks = self.held[name].marks
-        said = b"".join([marks[criterion] for criterion in self._criteria_of[indicator]])
-        return hashlib.blake2b(name.encode() + said, digest_size=16).hexdigest()
+        whose, sets = name.encode(), {}
+        for number in numbers:
+            said = b"".join([marks[criterion] for criterion in self._criteria_of[number]])
+            sets[number] = hashlib.blake2b(whose + said, digest_size=16).hexdigest()
+        return sets
 
     def _stands(
         self,

@@ -25,9 +25,8 @@ moved AS (
     GROUP BY institution, indicator
 )
 
-SELECT new.score_id, found.*, held.set_id, moved.moved
+SELECT new.score_id, found.*, moved.moved
 FROM {levels} AS found
 JOIN new_score AS new ON new.institution = found.institution
-JOIN {sets} AS held ON held.institution = found.institution AND held.indicator = found.indicator
 LEFT JOIN moved ON moved.institution = found.institution AND moved.indicator = found.indicator
 ORDER BY found.rowid
