@@ -122,6 +122,19 @@ def test_a_set_of_findings_is_written_once_for_as_long_as_it_stands(
     assert 8 * 47 < counted[0] < 8 * 47 * DAYS / 2
 
 
+@pytest.mark.parametrize(("rows", "is_one"), [(1_000, True), (2_500_000, False)])
+def test_threads_are_used_only_where_there_is_something_to_share(
+    tmp_path: Path, rows: int, is_one: bool
+) -> None:
+    path = tmp_path / "warehouse.duckdb"
+    with writing(path, FIRST) as connection:
+        connection.execute(f"CREATE TABLE core.large AS FROM range({rows})")
+    with writing(path, FIRST) as connection:
+        connection.execute("SET threads = 3")
+        scoring._use_few_threads(connection)
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (1 if is_one else 3,)
+
+
 def test_days_before_the_first_file_are_left_out(evidence: Path, tmp_path: Path) -> None:
     path = tmp_path / "early.duckdb"
     shutil.copy(evidence, path)

@@ -199,15 +199,25 @@ class Judgement(NamedTuple):
 
     def mark(self) -> bytes:
         """A digest of all that it says but for what moves with the answer."""
-        found, call = self.finding, self.moves_with
-        if call is None:
-            said = _said(found)
-        else:
-            assert found.expires_at is not None
-            assert found.observed_at is not None
-            bare = found._replace(evidence_ids=(), observed_at=None, expires_at=None)
-            said = f"{_said(bare)} {call.key} {found.expires_at - found.observed_at}"
-        return hashlib.blake2b(said.encode(), digest_size=16).digest()
+        return _common_mark(self) if self.finding.observed_at is None else _mark(self)
+
+
+def _mark(judgement: Judgement) -> bytes:
+    found, call = judgement.finding, judgement.moves_with
+    if call is None:
+        said = _said(found)
+    else:
+        assert found.expires_at is not None
+        assert found.observed_at is not None
+        bare = found._replace(evidence_ids=(), observed_at=None, expires_at=None)
+        said = f"{_said(bare)} {call.key} {found.expires_at - found.observed_at}"
+    return hashlib.blake2b(said.encode(), digest_size=16).digest()
+
+
+@lru_cache(maxsize=1 << 12)
+def _common_mark(judgement: Judgement) -> bytes:
+    """The mark of what is found where nobody saw anything: of many institutions the same."""
+    return _mark(judgement)
 
 
 def _said(found: Finding) -> str:
@@ -669,6 +679,11 @@ class _Borrowed:
 
 def _due_at(claims: Sequence[_Claim], as_of: datetime) -> datetime | None:
     """From when claims may stand otherwise to the date and each other, if those of probes keep their age."""
+    if len(claims) == 1 and claims[0].call is None:
+        (claim,) = claims
+        if as_of <= claim.fresh_until:
+            return claim.fresh_until
+        return claim.carried_until if as_of <= claim.carried_until else None
     moving = [c for c in claims if c.call is not None]
     if len(moving) == len(claims):
         return None

@@ -89,7 +89,7 @@ def append_columns(
     connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]], **constants: Any
 ) -> None:
     """Append rows given as columns, each row with the constants, to a table by column name."""
-    connection.register("rows_to_append", frame_of({name: _quick(of) for name, of in columns.items()}))
+    connection.register("rows_to_append", _quick_frame(columns))
     try:
         fixed = "".join(f", ${name} AS {name}" for name in constants)
         execute(
@@ -101,12 +101,24 @@ def append_columns(
         connection.unregister("rows_to_append")
 
 
-def _quick(values: list[Any]) -> list[Any]:
-    """Decimals as texts, which DuckDB reads as well as ever it does numbers, several times as fast."""
-    first = next((value for value in values if value is not None), None)
-    if not isinstance(first, Decimal):
-        return values
-    return [None if value is None else f"{value:f}" for value in values]
+def _quick_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+    """Columns as `frame_of` has them, but for those that DuckDB reads several times as fast otherwise.
+
+    Moments stand as such, and decimals as texts, which it reads as well as ever it does numbers.
+    """
+    import pandas as pd
+
+    found: dict[str, Any] = {}
+    for name, values in columns.items():
+        kinds = set(map(type, values)) - {type(None)}
+        if kinds == {Decimal}:
+            texts = [None if value is None else f"{value:f}" for value in values]
+            found[name] = pd.Series(texts, dtype=object)
+        elif kinds == {datetime} and all(value is None or value.tzinfo is not None for value in values):
+            found[name] = pd.array(values, dtype="datetime64[us, UTC]")
+        else:
+            found[name] = pd.Series(values, dtype=object)
+    return pd.DataFrame(found)
 
 
 def exists(warehouse: Home) -> bool:

@@ -230,10 +230,13 @@ class Standing:
         assert self.as_of is not None
         answers = self.models.answers(connection)
         calls = frozenset(self.ruleset.rules.calls())
+        is_all = self.models.asked <= calls
         found = {}
         for name in names:
             file = self.held[name].file
-            own = {call: answer for call, answer in answers.get(name, {}).items() if call in calls}
+            own = answers.get(name, {})
+            if not is_all:
+                own = {call: answer for call, answer in own.items() if call in calls}
             found[name] = Known(
                 self.as_of, own, file.attestations, file.freshness, file.official, file.external
             )
