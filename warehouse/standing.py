@@ -96,12 +96,15 @@ class _Past:
 class _Changes:
     """What a date brings, by institution: findings, levels that are others or have other sets, other totals.
 
-    `moved` are those with another provisional level than at the date before.
+    In place of what stood before come findings and levels by these criteria and indicators. `moved` are those
+    with another provisional level than at the date before.
     """
 
     findings: list[tuple[str, Judgement]] = field(default_factory=list)
     levels: list[tuple[str, IndicatorLevel]] = field(default_factory=list)
     totals: list[str] = field(default_factory=list)
+    replaced_findings: list[tuple[str, str]] = field(default_factory=list)
+    replaced_levels: list[tuple[str, str]] = field(default_factory=list)
     moved: dict[str, _Past] = field(default_factory=dict)
 
 
@@ -171,16 +174,14 @@ class Standing:
             answers = self.models.answers(connection, calls | {(n, c) for n in fresh for c in asked})
         changes = _Changes()
         for name in fresh:
-            held = self._judged(name, files[name], answers.get(name, {}), as_of)
+            held, made = self._judged(name, files[name], answers.get(name, {}), as_of)
             self.held[name] = held
             if name in replaced:
                 old = replaced[name]
                 held.scored = old.scored
                 if any(level.provisional != old.levels[n].provisional for n, level in held.levels.items()):
                     changes.moved[name] = _Past(old.judged, old.levels)
-            changes.findings += [
-                (name, one) for c, one in held.judged.items() if one is not self._blanks.get(c)
-            ]
+            changes.findings += [(name, one) for one in made.values()]
             changes.levels += [(name, level) for level in held.levels.values()]
             changes.totals.append(name)
         for name, criteria in dirty.items():
@@ -202,6 +203,7 @@ class Standing:
         past = _Past(held.judged, held.levels)
         found = self._again(held, answers, as_of, criteria)
         changes.findings += [(name, one) for one in found.values()]
+        changes.replaced_findings += [(name, criterion) for criterion in found]
         held.judged = held.judged | found
         for criterion, one in found.items():
             held.marks[criterion] = one.mark()
@@ -222,7 +224,9 @@ class Standing:
             held.levels = held.levels | other
             held.aggregates = aggregates(self.ruleset.instrument, tuple(held.levels.values()))
             changes.totals.append(name)
-        changes.levels += [(name, level) for level in again if level.indicator in turned | other.keys()]
+        replacing = [level for level in again if level.indicator in turned or level.indicator in other]
+        changes.levels += [(name, level) for level in replacing]
+        changes.replaced_levels += [(name, level.indicator) for level in replacing]
         held.stand()
 
     def known(self, connection: duckdb.DuckDBPyConnection, names: Collection[str]) -> dict[str, Known]:
@@ -361,7 +365,10 @@ class Standing:
             "is_later": False,
         }
 
-    def _judged(self, name: str, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime) -> _Held:
+    def _judged(
+        self, name: str, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime
+    ) -> tuple[_Held, dict[str, Judgement]]:
+        """One institution judged whole, and of its findings those that somebody may have spoken of."""
         rules, norm = self.ruleset.rules, self.ruleset.instrument
         made = judgements(
             rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of, file.external
@@ -380,7 +387,7 @@ class Standing:
             unwritten=set(self._criteria_of),
         )
         held.stand()
-        return held
+        return held, made
 
     def _again(
         self, held: _Held, answers: Mapping[ProbeCall, Any], as_of: datetime, only: Collection[str]
@@ -401,37 +408,21 @@ class Standing:
 
     def _write(self, connection: duckdb.DuckDBPyConnection, changes: _Changes) -> None:
         """Let the tables of what stands hold what was judged, but for findings that nobody spoke of."""
-        rows, moved = changes.findings, changes.levels
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE judged AS SELECT *, FALSE AS is_blank FROM {self.findings} LIMIT 0"
-        )
-        columns = finding_columns([one.finding for _, one in rows])
-        columns["institution"] = [name for name, _ in rows]
-        columns["moves_with"] = [
-            None if one.moves_with is None else self.models.calls[one.moves_with] for _, one in rows
-        ]
-        columns["is_blank"] = [one is self._blanks.get(one.finding.criterion) for _, one in rows]
+        _delete(connection, self.findings, "criterion", changes.replaced_findings)
+        _delete(connection, self.levels, "indicator", changes.replaced_levels)
+        rows = [(n, one) for n, one in changes.findings if one is not self._blanks.get(one.finding.criterion)]
         if rows:
-            append_columns(connection, "judged", columns)
-        connection.execute(
-            f"DELETE FROM {self.findings} AS old USING judged "
-            "WHERE old.institution = judged.institution AND old.criterion = judged.criterion"
-        )
-        connection.execute(
-            f"INSERT INTO {self.findings} SELECT * EXCLUDE (is_blank) FROM judged WHERE NOT is_blank"
-        )
-        if not moved:
-            return
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE moved AS FROM {self.levels} LIMIT 0")
-        columns = level_columns([level for _, level in moved])
-        columns["institution"] = [name for name, _ in moved]
-        columns["set_id"] = [self.held[name].sets[level.indicator] for name, level in moved]
-        append_columns(connection, "moved", columns)
-        connection.execute(
-            f"DELETE FROM {self.levels} AS old USING moved "
-            "WHERE old.institution = moved.institution AND old.indicator = moved.indicator"
-        )
-        connection.execute(f"INSERT INTO {self.levels} FROM moved")
+            columns = finding_columns([one.finding for _, one in rows])
+            columns["institution"] = [name for name, _ in rows]
+            columns["moves_with"] = [
+                None if one.moves_with is None else self.models.calls[one.moves_with] for _, one in rows
+            ]
+            append_columns(connection, self.findings, columns)
+        if changes.levels:
+            columns = level_columns([level for _, level in changes.levels])
+            columns["institution"] = [name for name, _ in changes.levels]
+            columns["set_id"] = [self.held[name].sets[level.indicator] for name, level in changes.levels]
+            append_columns(connection, self.levels, columns)
         if not changes.totals:
             return
         connection.execute(
@@ -543,6 +534,19 @@ class Standing:
             name: _Findings(of, {c: _moved(of[c], answers.get(name, {})) for c in wanted[name]})
             for name, of in judged.items()
         }
+
+
+def _delete(
+    connection: duckdb.DuckDBPyConnection, table: str, key: str, rows: Sequence[tuple[str, str]]
+) -> None:
+    """Delete rows given by institution and key."""
+    if rows:
+        connection.execute(
+            f"DELETE FROM {table} AS old USING (SELECT unnest($names::VARCHAR[]) AS institution, "
+            f"unnest($keys::VARCHAR[]) AS key) AS given "
+            f"WHERE old.institution = given.institution AND old.{key} = given.key",
+            {"names": [name for name, _ in rows], "keys": [which for _, which in rows]},
+        )
 
 
 @dataclass(frozen=True, eq=False)
