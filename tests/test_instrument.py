@@ -149,6 +149,8 @@ def test_models_read_only_core_and_earlier_models() -> None:
         "institution_current",
         "source_seen",
         "regulation_current",
+        "regulation_listing",
+        "regulation_titled",
         "regulation_topic",
         "service_window",
         "check_fault",

@@ -240,14 +240,18 @@ def test_every_class_of_error_that_collectors_raise_has_words() -> None:
 def test_a_refused_batch_is_told_from_a_refused_connection_and_from_what_was_not_judged() -> None:
     names = ("judged", "unread", "closed")
     connection = warehouse_with(
-        {"observation": [ran(s, MONDAY, is_ok=False) | {"entry_id": s, "error": "refused"} for s in names]}
+        {
+            "institution": [{"institution": "kota-uji"}],
+            "observation": [ran(s, MONDAY, is_ok=False) | {"entry_id": s, "error": "refused"} for s in names],
+        }
     )
     connection.execute(
         "INSERT INTO ops.load BY NAME SELECT unnest(['judged', 'unread', 'closed']) AS entry_id, "
         "unnest(['refused', 'refused', 'failed']) AS outcome"
     )
     connection.execute("INSERT INTO ops.validation BY NAME SELECT 'judged' AS entry_id")
-    found = {r["source"]: r for r in rows_of(connection, "failed_sources", {"as_of": MONDAY})}
+    build_models(connection, load_topics(), MONDAY, only=("institution_current", "source_seen"))
+    found = {r["source"]: r for r in rows_of(connection, "failed_sources", {})}
     assert {s: (r["is_refused"], r["is_unjudged"]) for s, r in found.items()} == {
         "judged": (True, False),
         "unread": (True, True),

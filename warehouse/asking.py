@@ -11,22 +11,21 @@ import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import numpy as np
 import pandas as pd
 
-from transforms.instrument import Model, Probe, ProbeCall, Topic, load_models
+from transforms.instrument import Probe, ProbeCall, Topic, load_models
 from transforms.scoring import Answer
-from warehouse.connection import execute, moment, statement
+from warehouse.connection import execute, moment
+from warehouse.listing_steps import LISTINGS, step_listings
 from warehouse.page_steps import PAGES, step_pages
 from warehouse.service_steps import SERVICES, step_services
 from warehouse.topic_titles import TITLES, match_titles
 
 log = logging.getLogger(__name__)
-_QUERIES = Path(__file__).parent / "queries"
 
 
 @dataclass
@@ -209,50 +208,20 @@ def build_models(
         "institutions": None if institutions is None else list(institutions),
     }
     models = load_models()
-    if since is not None:
-        _step_regulations(connection, models, since, parameters)
+    sql = {model.name: model.sql for model in models}
     for model in models:
-        if since is not None and model.name in ("source_seen", "regulation_current"):
+        if only is not None and model.name not in only:
             continue
-        if since is not None and model.name in SERVICES:
+        if since is not None and model.name in LISTINGS:
+            if model.name == LISTINGS[0]:
+                step_listings(connection, topics, sql, since, parameters)
+        elif since is not None and model.name in SERVICES:
             if model.name == SERVICES[-1]:
-                step_services(connection, {one.name: one.sql for one in models}, since, parameters)
+                step_services(connection, sql, since, parameters)
         elif since is not None and model.name in PAGES:
             if model.name == PAGES[-1]:
-                step_pages(connection, {one.name: one.sql for one in models}, since, parameters)
-        elif only is None or model.name in only:
+                step_pages(connection, sql, since, parameters)
+        else:
             if model.name in TITLES:
                 match_titles(connection, topics, model.name)
             execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", parameters)
-
-
-def _step_regulations(
-    connection: duckdb.DuckDBPyConnection,
-    models: Sequence[Model],
-    since: datetime,
-    parameters: Mapping[str, Any],
-) -> None:
-    """Let `source_seen` and `regulation_current` stand at a later date.
-
-    Products are read again only where they moved; of others a source may have been seen again.
-    """
-
-    def build(name: str, values: Mapping[str, Any]) -> None:
-        (model,) = [model for model in models if model.name == name]
-        execute(connection, f"CREATE OR REPLACE TEMP TABLE {name} AS {model.sql}", values)
-
-    build("institution_current", parameters)
-    between = {"before": since, "as_of": parameters["as_of"]}
-    moved = execute(connection, statement(_QUERIES / "moved_regulations.sql"), between).fetchall()
-    seen = statement(_QUERIES / "merged_source_seen.sql")
-    execute(connection, f"CREATE OR REPLACE TEMP TABLE source_seen AS {seen}", between)
-    connection.execute(
-        "CREATE OR REPLACE TEMP TABLE regulation_before AS "
-        "SELECT past.* REPLACE (coalesce(seen.last_ok_at, past.observed_at) AS observed_at) "
-        "FROM regulation_current AS past LEFT JOIN source_seen AS seen USING (institution, source) "
-        "WHERE NOT list_contains($moved::VARCHAR[], past.institution)",
-        {"moved": [name for (name,) in moved]},
-    )
-    build("institution_current", {**parameters, "institutions": [name for (name,) in moved]})
-    build("regulation_current", parameters)
-    connection.execute("INSERT INTO regulation_current FROM regulation_before")

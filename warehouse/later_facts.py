@@ -25,7 +25,7 @@ from warehouse.score_rows import external_value, fetch_rows, rows_of, statements
 
 log = logging.getLogger(__name__)
 
-_BY_DAY = ("regulation_current", "regulation_topic")
+_BY_DAY = ("regulation_current", "regulation_listing", "regulation_titled", "regulation_topic")
 """The models that read the calendar: whether a legal product counts is for the day to say."""
 _BASE = ("institution_current", "source_seen", *_BY_DAY, "dataset_current")
 _MOST_DAYS = 24

@@ -6,12 +6,19 @@
 --   lewat            the title itself ends in a year that is past ("Peta Rencana ... Tahun 2021-2025")
 --   berlaku          listed as in force (also as amended)
 --   tidak_diketahui  enacted, but the listing says nothing about its status
+-- `listed_from`: since when a product is listed so; it was seen when its source last was (source_seen), and then at first.
 -- `regulation` identifies a product over sources and titles: one listed without number, or without a type, is the
 -- only one of the institution that bears the same subject.
-WITH version AS (
+WITH inst AS (
+    -- Looking into a time zone is slow, so once for all products of an institution.
+    SELECT institution, kind, time_zone, timezone(time_zone, $as_of::TIMESTAMPTZ)::DATE AS today
+    FROM institution_current
+),
+
+version AS (
     SELECT *, valid_to IS NULL OR valid_to > $as_of AS is_listed
     FROM core.regulation
-    SEMI JOIN institution_current USING (institution)
+    JOIN inst USING (institution)
     WHERE valid_from <= $as_of
 ),
 
@@ -30,21 +37,24 @@ told AS (
 
 listed AS MATERIALIZED (
     SELECT
-        reg.* EXCLUDE (relations, is_listed), inst.kind,
+        reg.* EXCLUDE (relations, is_listed),
         told.last_status, told.repeal_capture_id, told.relations,
-        timezone(inst.time_zone, $as_of::TIMESTAMPTZ)::DATE AS today,
-        timezone(inst.time_zone, told.related_from)::DATE AS related_on,
-        coalesce(seen.last_ok_at, reg.valid_from) AS observed_at,
+        timezone(reg.time_zone, told.related_from)::DATE AS related_on,
         -- "012" and "12" are one number; "188.45/96/KPTS/2021" stays itself.
-        regexp_replace(lower(trim(reg.number)), '^0+([0-9])', '\1') AS plain_number,
+        CASE WHEN starts_with(trim(reg.number), '0')
+            THEN regexp_replace(lower(trim(reg.number)), '^0+([0-9])', '\1') ELSE lower(trim(reg.number))
+        END AS plain_number,
+        CASE WHEN contains(reg.regulation_key, '/0')
+            THEN regexp_replace(reg.regulation_key, '/0+([0-9][^/]*)$', '/\1') ELSE reg.regulation_key
+        END AS own_regulation,
         lower(coalesce(reg.type_name, '')) AS type_words,
         regexp_matches(reg.title_norm, '^(?:rancangan|draf|draft|konsep|naskah akademik) ')
             OR lower(coalesce(reg.type_name, '')) LIKE 'rancangan%' AS is_draft,
-        regexp_replace(
+        CASE WHEN contains(reg.title_norm, 'tentang ') THEN regexp_replace(
             reg.title_norm,
             '^(?:tentang |(?:peraturan|keputusan|surat|instruksi|perda|perwal|perwali|perbup|pergub)\b.*? tentang )',
             ''
-        ) AS subject,
+        ) ELSE reg.title_norm END AS subject,
         CASE
             WHEN regexp_matches(
                 reg.title_norm, '^(?:peraturan|keputusan|surat|instruksi|undang|ketetapan|rancangan) '
@@ -73,16 +83,14 @@ listed AS MATERIALIZED (
         reg.type_code != 'lainnya' AND reg.number IS NOT NULL AND reg.year IS NOT NULL AS is_numbered
     FROM version AS reg
     JOIN told USING (institution, source, regulation_key)
-    JOIN institution_current AS inst USING (institution)
-    LEFT JOIN source_seen AS seen USING (institution, source)
     WHERE reg.is_listed
 ),
 
 numbered AS (
     SELECT
-        institution, subject, type_code, year, plain_number,
-        regexp_replace(regulation_key, '/0+([0-9][^/]*)$', '/\1') AS regulation
+        institution, subject, type_code, year, plain_number, own_regulation AS regulation
     FROM listed
+    SEMI JOIN (SELECT institution FROM listed WHERE NOT is_numbered AND NOT is_draft) AS unnumbered USING (institution)
     WHERE is_numbered AND NOT is_draft
 ),
 
@@ -121,21 +129,9 @@ same AS (
 identified AS MATERIALIZED (
     SELECT
         listed.*,
-        coalesce(same.regulation, regexp_replace(listed.regulation_key, '/0+([0-9][^/]*)$', '/\1')) AS regulation
+        coalesce(same.regulation, listed.own_regulation) AS regulation
     FROM listed
     LEFT JOIN same USING (institution, source, regulation_key)
-),
-
-product AS MATERIALIZED (
-    SELECT
-        institution, regulation,
-        any_value(type_code) FILTER (WHERE type_code != 'lainnya') AS type_code,
-        any_value(plain_number) AS plain_number,
-        any_value(year) AS year,
-        arg_max(struct_pack(label := label, capture_id := capture_id), (number IS NOT NULL, source)) AS named,
-        min(coalesce(promulgated_on, enacted_on)) AS made_on
-    FROM identified
-    GROUP BY institution, regulation
 ),
 
 stated AS MATERIALIZED (
@@ -153,6 +149,19 @@ stated AS MATERIALIZED (
       AND relation.kind IN ('mencabut', 'dicabut_oleh')
       -- The number of a province's product is not that of the city's own.
       AND NOT (row.kind IN ('kota', 'kabupaten') AND regexp_matches(lower(relation.raw), '^\W*\w+ (?:gubernur|daerah provinsi)'))
+),
+
+product AS MATERIALIZED (
+    SELECT
+        institution, regulation,
+        any_value(type_code) FILTER (WHERE type_code != 'lainnya') AS type_code,
+        any_value(plain_number) AS plain_number,
+        any_value(year) AS year,
+        arg_max(struct_pack(label := label, capture_id := capture_id), (number IS NOT NULL, source)) AS named,
+        min(coalesce(promulgated_on, enacted_on)) AS made_on
+    FROM identified
+    SEMI JOIN stated USING (institution)
+    GROUP BY institution, regulation
 ),
 
 -- Materialised before the other product is looked up: joined in one go, all products meet all of an institution.
@@ -214,7 +223,7 @@ said_repealed AS (
 SELECT
     row.institution, row.source, row.regulation_key, row.regulation, row.type_code, row.number, row.year,
     row.title, row.title_norm, row.label, row.detail_url, row.file_url, row.capture_id,
-    row.observed_at, row.period_end,
+    row.valid_from AS listed_from, row.period_end,
     repealed.repealing.label AS repealed_by,
     coalesce(
         repealed.repealing.capture_id, CASE WHEN row.last_status = 'dicabut' THEN row.repeal_capture_id END

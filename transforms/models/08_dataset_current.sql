@@ -6,8 +6,7 @@ SELECT
     data.resource_count > 0 AND regexp_matches(
         data.formats, '(?:^|,)(?:csv|tsv|json|geojson|xml|ods|kml|gml|rdf|jsonld|parquet|text/csv|application/json)(?:,|$)'
     ) AS is_open,
-    coalesce(seen.last_ok_at, data.valid_from) AS observed_at
+    data.valid_from AS listed_from
 FROM core.dataset AS data
-LEFT JOIN source_seen AS seen USING (institution, source)
 SEMI JOIN institution_current AS asked ON asked.institution = data.institution
 WHERE data.valid_from <= $as_of AND (data.valid_to IS NULL OR data.valid_to > $as_of)

@@ -1,6 +1,13 @@
 -- Claim: the registry lists an active application on $topic. An entry names an application, not what it does,
 -- so it can hint only. FALSE where all that are listed on the topic are inactive.
-WITH listed AS (
+WITH found AS (
+    SELECT app.*, coalesce(seen.last_ok_at, app.listed_from) AS observed_at
+    FROM application_topic AS app
+    LEFT JOIN source_seen AS seen USING (institution, source)
+    WHERE topic = $topic
+),
+
+listed AS (
     SELECT
         institution,
         count(DISTINCT lower(name)) FILTER (WHERE status = 'aktif') AS active,
@@ -12,14 +19,16 @@ WITH listed AS (
         list_sort(list_distinct(list(capture_id))) AS all_ids,
         max(observed_at) FILTER (WHERE status = 'aktif') AS active_at,
         min(observed_at) AS all_at
-    FROM application_topic
-    WHERE topic = $topic
+    FROM found
     GROUP BY institution
 ),
 
 registry AS (
-    SELECT institution, count(DISTINCT application_key) AS listed, max(observed_at) AS observed_at
-    FROM application_current
+    SELECT
+        institution, count(DISTINCT application_key) AS listed,
+        max(coalesce(seen.last_ok_at, app.listed_from)) AS observed_at
+    FROM application_current AS app
+    LEFT JOIN source_seen AS seen USING (institution, source)
     GROUP BY institution
 )
 

@@ -7,8 +7,9 @@ WITH listed AS (
         count(*) FILTER (WHERE is_integrated) AS integrated,
         count(*) FILTER (WHERE is_integrated IS NOT NULL) AS recorded,
         list_sort(list_distinct(list(capture_id)))[1:5] AS capture_ids,
-        min(observed_at) AS observed_at
-    FROM application_current
+        min(coalesce(seen.last_ok_at, app.listed_from)) AS observed_at
+    FROM application_current AS app
+    LEFT JOIN source_seen AS seen USING (institution, source)
     WHERE status = 'aktif'
     GROUP BY institution
 )

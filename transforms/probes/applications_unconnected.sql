@@ -11,9 +11,10 @@ WITH listed AS (
         list_sort(list_distinct(list(name) FILTER (WHERE NOT is_integrated))) AS names,
         list_sort(list_distinct(list(capture_id) FILTER (WHERE NOT is_integrated)))[1:5] AS unconnected_ids,
         list_sort(list_distinct(list(capture_id)))[1:5] AS capture_ids,
-        max(observed_at) FILTER (WHERE NOT is_integrated) AS unconnected_at,
-        min(observed_at) AS observed_at
-    FROM application_current
+        max(coalesce(seen.last_ok_at, app.listed_from)) FILTER (WHERE NOT is_integrated) AS unconnected_at,
+        min(coalesce(seen.last_ok_at, app.listed_from)) AS observed_at
+    FROM application_current AS app
+    LEFT JOIN source_seen AS seen USING (institution, source)
     WHERE status = 'aktif'
     GROUP BY institution
 )

@@ -5,8 +5,9 @@ WITH per_source AS (
     SELECT
         institution, source, count(*) AS listed, count(*) FILTER (WHERE is_open) AS open,
         list_sort(list_distinct(list(capture_id)))[1:5] AS capture_ids,
-        max(observed_at) AS observed_at
-    FROM dataset_current
+        max(coalesce(seen.last_ok_at, data.listed_from)) AS observed_at
+    FROM dataset_current AS data
+    LEFT JOIN source_seen AS seen USING (institution, source)
     GROUP BY institution, source
 ),
 

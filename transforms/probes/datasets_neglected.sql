@@ -8,8 +8,9 @@ WITH counted AS (
         count(*) FILTER (WHERE modified_at < $as_of::TIMESTAMPTZ - INTERVAL 730 DAY) AS old,
         count(*) FILTER (WHERE NOT is_described) AS undescribed,
         list_sort(list_distinct(list(capture_id)))[1:5] AS capture_ids,
-        min(observed_at) AS observed_at
-    FROM dataset_current
+        min(coalesce(seen.last_ok_at, data.listed_from)) AS observed_at
+    FROM dataset_current AS data
+    LEFT JOIN source_seen AS seen USING (institution, source)
     GROUP BY institution
 )
 

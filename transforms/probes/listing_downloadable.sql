@@ -1,19 +1,13 @@
 -- Claim: most legal products of a listing can be downloaded (interaction, as PermenPANRB 59/2020, Tabel 3,
--- calls it). Most is at least half: a listing with a few links must not pass for a service. A link to the
--- publisher's own machine, as some systems emit, is no download. Never FALSE: a feed may leave links out.
+-- calls it). Most is at least half: a listing with a few links must not pass for a service. Never FALSE: a feed may
+-- leave links out.
 WITH per_source AS (
     SELECT
-        institution, source,
-        count(*) AS listed,
-        count(*) FILTER (
-            WHERE regexp_matches(lower(file_url), '^https?://')
-              AND NOT regexp_matches(lower(file_url), '^https?://(?:localhost|127\.|0\.0\.0\.0|\[::1\])')
-        ) AS downloadable,
-        list_sort(list_distinct(list(capture_id)))[1:5] AS capture_ids,
-        max(observed_at) AS observed_at
-    FROM regulation_current
-    WHERE state != 'rancangan'
-    GROUP BY institution, source
+        institution, source, listed, downloadable, capture_ids,
+        coalesce(seen.last_ok_at, regulation_listing.no_drafts_from) AS observed_at
+    FROM regulation_listing
+    LEFT JOIN source_seen AS seen USING (institution, source)
+    WHERE listed > 0
 ),
 
 best AS (

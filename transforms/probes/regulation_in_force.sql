@@ -32,8 +32,12 @@ judged AS (
 ),
 
 listing AS (
-    SELECT institution, max(observed_at) AS observed_at, count(DISTINCT regulation) AS listed
-    FROM regulation_current
+    SELECT
+        institution,
+        max(coalesce(seen.last_ok_at, regulation_listing.listed_from)) AS observed_at,
+        any_value(institution_products) AS listed
+    FROM regulation_listing
+    LEFT JOIN source_seen AS seen USING (institution, source)
     GROUP BY institution
 )
 
