@@ -241,7 +241,7 @@ def test_a_refused_batch_is_told_from_a_refused_connection_and_from_what_was_not
     names = ("judged", "unread", "closed")
     connection = warehouse_with(
         {
-            "institution": [{"institution": "kota-uji"}],
+            "institution": [{"institution": "kota-a"}],
             "observation": [ran(s, MONDAY, is_ok=False) | {"entry_id": s, "error": "refused"} for s in names],
         }
     )

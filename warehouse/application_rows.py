@@ -16,17 +16,30 @@ from warehouse.score_rows import rows_of
 
 @dataclass
 class Comparisons:
-    """What was compared last, by institution: most registries stay as they are from date to date."""
+    """What comparing registries found at the last date, by institution: most stay as they are."""
 
-    last: dict[str, tuple[list[Entry], str, Comparison]] = field(default_factory=dict)
+    as_of: datetime | None = None
+    found: dict[str, tuple[str, Comparison]] = field(default_factory=dict)
 
-    def of(self, institution: str, entries: list[Entry], place: str) -> Comparison:
-        """What comparing the entries finds."""
-        known = self.last.get(institution)
-        if known is None or known[:2] != (entries, place):
-            known = (entries, place, compare(entries, place))
-            self.last[institution] = known
-        return known[2]
+    def stand(
+        self, connection: duckdb.DuckDBPyConnection, places: Mapping[str, str], as_of: datetime
+    ) -> None:
+        """Compare the entries at `as_of` of institutions, by their names, unless what it finds is known."""
+        if self.as_of is not None and self.as_of != as_of:
+            between = {"before": min(self.as_of, as_of), "as_of": max(self.as_of, as_of)}
+            for row in rows_of(connection, "moved_registries", between):
+                self.found.pop(row["institution"], None)
+        self.as_of = as_of
+        unknown = [
+            name for name, place in places.items() if name not in self.found or self.found[name][0] != place
+        ]
+        if not unknown:
+            return
+        entries: dict[str, list[Entry]] = {name: [] for name in unknown}
+        for row in rows_of(connection, "applications", {"institutions": unknown, "as_of": as_of}):
+            entries[row.pop("institution")].append(Entry(**row))
+        for name, listed in entries.items():
+            self.found[name] = (places[name], compare(listed, places[name]))
 
 
 def write_comparisons(
@@ -40,14 +53,11 @@ def write_comparisons(
     `scores` maps an institution to its score's id and its name.
     """
     known = comparisons or Comparisons()
-    entries: dict[str, list[Entry]] = {}
-    for row in rows_of(connection, "applications", {"institutions": list(scores), "as_of": as_of}):
-        entries.setdefault(row.pop("institution"), []).append(Entry(**row))
+    known.stand(connection, {institution: place for institution, (_, place) in scores.items()}, as_of)
     overlaps: list[dict[str, object]] = []
     shared: list[dict[str, object]] = []
-    for institution, listed in entries.items():
-        score_id, place = scores[institution]
-        found = known.of(institution, listed, place)
+    for institution in sorted(scores):
+        score_id, (_, found) = scores[institution][0], known.found[institution]
         own: dict[str, object] = {"score_id": score_id, "institution": institution}
         overlaps += [_overlap_row(ordinal, one) | own for ordinal, one in enumerate(found.overlaps, start=1)]
         shared += [

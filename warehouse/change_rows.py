@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from fractions import Fraction
 from typing import Any
@@ -25,33 +25,30 @@ def explain_change(
     previous: Scored,
     current: Scored,
     bridge: Scored | None = None,
-    *,
-    may_have_failed: bool = True,
 ) -> tuple[Change, ...]:
-    """What moved between two scored dates; evidence of a failed source is told from evidence that aged.
-
-    `may_have_failed` False says that the last runs of all sources by `current` were good, and saves asking.
-    """
-    if not may_have_failed:
-        return explained(instrument, previous, current, bridge)
-    stale = {
-        evidence
-        for finding in current.findings.values()
-        if finding.state == "stale"
-        for evidence in finding.evidence_ids
-    }
-    failing = failing_evidence(connection, current.institution, sorted(stale), current.as_of)
-    return explained(instrument, previous, current, bridge, failing)
+    """What moved between two scored dates; evidence of a failed source is told from evidence that aged."""
+    failing = failing_evidence(connection, [current], current.as_of)
+    return explained(instrument, previous, current, bridge, failing[current.institution])
 
 
 def failing_evidence(
-    connection: duckdb.DuckDBPyConnection, institution: str, ids: Sequence[str], as_of: datetime
-) -> frozenset[str]:
-    """Those of the captures whose source's last run by `as_of` was not good."""
-    if not ids:
-        return frozenset()
-    parameters = {"institution": institution, "ids": list(ids), "as_of": as_of}
-    return frozenset(row["capture_id"] for row in rows_of(connection, "evidence_of_failing", parameters))
+    connection: duckdb.DuckDBPyConnection, scores: Collection[Scored], as_of: datetime
+) -> dict[str, frozenset[str]]:
+    """By institution, captures that its score holds stale, of sources whose last run by `as_of` failed."""
+    stale = {
+        (score.institution, evidence)
+        for score in scores
+        for finding in score.findings.values()
+        if finding.state == "stale"
+        for evidence in finding.evidence_ids
+    }
+    failing: dict[str, set[str]] = {score.institution: set() for score in scores}
+    if stale:
+        institutions, ids = zip(*sorted(stale), strict=True)
+        parameters = {"institutions": list(institutions), "ids": list(ids), "as_of": as_of}
+        for row in rows_of(connection, "evidence_of_failing", parameters):
+            failing[row["institution"]].add(row["capture_id"])
+    return {institution: frozenset(ids) for institution, ids in failing.items()}
 
 
 def write_changes(

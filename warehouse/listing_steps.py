@@ -1,4 +1,4 @@
-"""Models of what sources list on later dates: read again only where it moved, and seen when its source was."""
+"""Models of what sources list on later dates: read again where it moved, and seen when its source was."""
 
 from __future__ import annotations
 

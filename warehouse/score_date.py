@@ -18,7 +18,7 @@ from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.alert_facts import alert_facts, failed_sources
 from warehouse.application_rows import Comparisons, write_comparisons
 from warehouse.asking import Models
-from warehouse.change_rows import explain_change, write_changes
+from warehouse.change_rows import explain_change, failing_evidence, write_changes
 from warehouse.score_rows import (
     previous_runs,
     read_levels,
@@ -104,14 +104,17 @@ def score_all(
     facts = alert_facts(connection, as_of) if not is_history else None
     results = []
     others = _has_other_rules(connection, ruleset)
+    moving = {
+        name for name, previous in before.items() if name in scores and _has_moved(previous, scores[name])
+    }
+    failing = failing_evidence(connection, [scores[name] for name in moving & failed.keys()], as_of)
     for row in rows:
         name = row["institution"]
         current, previous = scores[name], before.get(name)
         moved: tuple[attribution.Change, ...] = ()
-        if previous and _has_moved(previous, current):
-            moved = explain_change(
-                connection, ruleset.instrument, previous, current, may_have_failed=name in failed
-            )
+        if previous and name in moving:
+            evidence = failing.get(name, frozenset())
+            moved = attribution.explained(ruleset.instrument, previous, current, failing=evidence)
         rules = _rules_between(connection, ruleset, previous) if previous and others else None
         decided: tuple[Alert, ...] = ()
         # A date scored after the fact is history: nobody is to be woken by it.
