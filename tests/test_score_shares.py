@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
 import subprocess
@@ -16,6 +17,7 @@ import duckdb
 import pytest
 
 from benchmarks.score_many import FIRST, build
+from tests.small_disk import small_disk
 from tests.test_load import START, A, B, C
 from tests.test_rebuild import Fed, contents
 from tests.test_rule_changes import stricter
@@ -34,14 +36,23 @@ DAY = timedelta(days=1)
 BEGIN = FIRST + 60 * DAY
 LAST = BEGIN + 8 * DAY
 PROGRAM = """
-import sys
+import os, signal, sys
 from datetime import datetime
 from pathlib import Path
 from warehouse import shares
 from warehouse.score import score
-shares.DATES_WORTH_A_PROCESS = 2
+shares.DATES_WORTH_A_PROCESS = shares.TAKEN_AT_ONCE = 2
 shares._cores = lambda: 2
-since, last = map(datetime.fromisoformat, sys.argv[2:])
+since, last = map(datetime.fromisoformat, sys.argv[2:4])
+really, left = shares._Taking.take, [int(sys.argv[4])]
+
+def take(*arguments):
+    really(*arguments)
+    left[0] -= 1
+    if not left[0]:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+shares._Taking.take = take
 score(Path(sys.argv[1]), as_of=last, now=last, since=since)
 """
 
@@ -50,7 +61,7 @@ score(Path(sys.argv[1]), as_of=last, now=last, since=since)
 def in_shares(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Let so many processes score, whatever cores there are; of dates that are taken over in threes."""
     monkeypatch.setattr(shares, "DATES_WORTH_A_PROCESS", 2)
-    monkeypatch.setattr(shares, "DATES_AT_ONCE", 3)
+    monkeypatch.setattr(shares, "TAKEN_AT_ONCE", 3)
 
     def count(processes: int) -> None:
         monkeypatch.setattr(shares, "_cores", lambda: processes)
@@ -169,19 +180,27 @@ def test_what_is_loaded_meanwhile_counts_for_later_scores_and_rebuilding_gives_t
     assert contents(fed.warehouse) == before
 
 
-def scoring(path: Path) -> subprocess.Popen[bytes]:
-    """A process that has shared days out and waits for what comes of them."""
-    begun = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, str(path), BEGIN.isoformat(), LAST.isoformat()],
-        stderr=subprocess.DEVNULL,
+def begin(path: Path, last: datetime, *, killed_in: int = 0) -> subprocess.Popen[str]:
+    """A process that shares days out, and is killed in a transaction that takes over (the first is 1)."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(path), BEGIN.isoformat(), last.isoformat(), str(killed_in)],
+        stderr=subprocess.PIPE,
+        text=True,
     )
+
+
+def scoring(path: Path) -> tuple[subprocess.Popen[str], list[int]]:
+    """A process that has shared days out and waits for what comes of them, and those that score them."""
+    begun = begin(path, LAST)
     folder = path.with_name(f".{path.name}.shares")
     wait_until(lambda: len(list(folder.glob("*.duckdb"))) == 2)
-    return begun
+    children = Path(f"/proc/{begun.pid}/task/{begun.pid}/children").read_text().split()
+    assert len(children) == 2
+    return begun, [int(pid) for pid in children]
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 60
+    until = time.monotonic() + 300
     while not condition():
         assert time.monotonic() < until
         time.sleep(0.02)
@@ -200,11 +219,10 @@ def test_of_a_run_that_is_ended_nothing_is_taken_over_and_nothing_stays(
     path = tmp_path / "ended.duckdb"
     shutil.copy(evidence, path)
     folder = path.with_name(f".{path.name}.shares")
-    begun = scoring(path)
-    children = [int(pid) for pid in Path(f"/proc/{begun.pid}/task/{begun.pid}/children").read_text().split()]
-    assert len(children) == 2
+    begun, children = scoring(path)
     begun.send_signal(how)
-    assert begun.wait(60) != 0
+    begun.communicate(timeout=300)
+    assert begun.returncode != 0
     wait_until(lambda: not any(is_running(pid) for pid in children))
     assert folder.exists() == (how is signal.SIGKILL)
     assert dates_of(path) == []
@@ -233,3 +251,95 @@ def test_a_share_that_dies_ends_the_run_and_says_so(
     assert not path.with_name(f".{path.name}.shares").exists()
     with duckdb.connect(str(path), read_only=True) as connection:
         assert connection.execute("SELECT count(*) FROM score.run").fetchone() == (0,)
+
+
+def test_a_share_that_is_killed_while_it_scores_ends_the_run(evidence: Path, tmp_path: Path) -> None:
+    path = tmp_path / "killed.duckdb"
+    shutil.copy(evidence, path)
+    begun, children = scoring(path)
+    os.kill(children[1], signal.SIGKILL)
+    _, said = begun.communicate(timeout=300)
+    assert begun.returncode == 1
+    first, last = (f"{at:%Y-%m-%d}" for at in (BEGIN + 4 * DAY, LAST - DAY))
+    assert f"the process that scores {first} to {last} ended by itself with code -9" in said
+    assert not any(map(is_running, children))
+    assert dates_of(path) == []
+    assert not path.with_name(f".{path.name}.shares").exists()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """Evidence of two institutions, and what one process makes of five days of it."""
+    path = tmp_path_factory.mktemp("undisturbed") / "warehouse.duckdb"
+    with writing(path, FIRST) as connection:
+        build(connection, 2, 65)
+    scored = path.with_name("scored.duckdb")
+    shutil.copy(path, scored)
+    score(scored, as_of=BEGIN + 4 * DAY, now=BEGIN + 4 * DAY, since=BEGIN)
+    return path, scored
+
+
+def test_a_run_killed_while_it_takes_over_is_done_by_running_again(
+    undisturbed: tuple[Path, Path], tmp_path: Path, in_shares: Callable[[int], None]
+) -> None:
+    evidence, scored = undisturbed
+    path, last = tmp_path / "killed.duckdb", BEGIN + 4 * DAY
+    shutil.copy(evidence, path)
+    folder = path.with_name(f".{path.name}.shares")
+    begun = begin(path, last, killed_in=2)
+    begun.communicate(timeout=300)
+    assert begun.returncode == -signal.SIGKILL
+    assert folder.exists()
+    assert dates_of(path) == [BEGIN, BEGIN + DAY]
+    in_shares(2)
+    score(path, as_of=last, now=last, since=BEGIN)
+    assert not folder.exists()
+    assert differing(scored, path) == {}
+    with duckdb.connect(str(path), read_only=True) as connection:
+        assert connection.execute(
+            "SELECT count(*) > 0, count(*) = count(DISTINCT event_key) FROM ops.outbox"
+        ).fetchone() == (True, True)
+        # What is asked for again is written down again, as ever.
+        written = connection.execute(
+            "SELECT count(*) FROM ops.operation WHERE kind = 'score' AND institution = 'kota-0000' "
+            "GROUP BY json_extract_string(content, '$.as_of') ORDER BY json_extract_string(content, '$.as_of')"
+        ).fetchall()
+    assert written == [(2,), (2,), (1,), (1,), (1,)]
+
+
+def test_a_disk_that_fills_up_at_any_time_loses_and_doubles_nothing(
+    undisturbed: tuple[Path, Path],
+    in_shares: Callable[[int], None],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    evidence, scored = undisturbed
+    last = BEGIN + 4 * DAY
+    in_shares(2)
+    with small_disk(tmp_path / "disk", megabytes=256) as disk:
+        path = disk.root / "warehouse.duckdb"
+        shutil.copy(evidence, path)
+
+        def fails_where(owner: object, name: str) -> None:
+            """Score while the disk is full from the moment at which this is called."""
+            really = getattr(owner, name)
+
+            def on_a_full_disk(*arguments: Any) -> Any:
+                disk.fill()
+                return really(*arguments)
+
+            with monkeypatch.context() as patched:
+                patched.setattr(owner, name, on_a_full_disk)
+                with pytest.raises(WarehouseError, match="the disk is full"):
+                    score(path, as_of=last, now=last, since=BEGIN)
+            disk.free()
+            assert not path.with_name(f".{path.name}.shares").exists()
+            assert dates_of(path) == []
+
+        # Before the copies are made, when they are, and when what came of them is taken over.
+        fails_where(shares._Process, "go_on")
+        fails_where(shares, "_last_operations")
+        fails_where(shares._Taking, "take")
+        score(path, as_of=last, now=last, since=BEGIN)
+        assert differing(scored, path) == {}
+        assert rows_of_both(scored, path)[1] == []

@@ -1,7 +1,7 @@
 """A long range of dates shared out: each share is scored by a process of its own, on a copy of the warehouse.
 
 The copies are made while the warehouse is held, so that all shares see the same facts; then it is let go for
-as long as they are scored. What came of them is taken over in transactions of DATES_AT_ONCE dates. What
+as long as they are scored. What came of them is taken over in transactions of TAKEN_AT_ONCE dates. What
 others load meanwhile counts for later scores only: an operation that was written down after it says so
 (`after`, see `warehouse.operations.in_order`). That holds because nobody else scores meanwhile, and nobody
 puts another file in place of the warehouse.
@@ -34,7 +34,9 @@ from warehouse.score_rows import QUERIES, use_ruleset, write_ruleset
 DATES_WORTH_A_PROCESS = 31
 """Beginning anew costs a process what a handful of dates do, and taking over their rows a little of each."""
 DATES_AT_ONCE = 31
-"""So many dates are scored, or taken over, in a transaction, for which the warehouse is held."""
+"""So many dates are scored in a transaction, for which the warehouse is held."""
+TAKEN_AT_ONCE = 124
+"""So many are taken over in one: some seconds for 640 institutions. One more costs what 15 dates do."""
 
 _PROGRAM = "from warehouse.share_process import serve; serve()"
 
@@ -120,9 +122,9 @@ def score_shares(
             ]
             taking = _Taking(_score(warehouse, orders, now))
             for order in orders:
-                for first in range(0, len(order.dates), DATES_AT_ONCE):
+                for first in range(0, len(order.dates), TAKEN_AT_ONCE):
                     with writing(warehouse, now) as connection:
-                        taking.take(connection, order, order.dates[first : first + DATES_AT_ONCE])
+                        taking.take(connection, order, order.dates[first : first + TAKEN_AT_ONCE])
                 order.copy.unlink()
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -240,7 +242,7 @@ class _Taking:
         for table in _tables_with(connection, "set_id"):
             if table not in by_score:
                 connection.execute(
-                    f"INSERT INTO {table} BY NAME FROM share.{table} SEMI JOIN (FROM score.level "
+                    f"INSERT INTO {table} BY NAME FROM share.{table} SEMI JOIN (FROM share.score.level "
                     "SEMI JOIN taken USING (score_id)) AS named USING (set_id) "
                     f"ANTI JOIN {table} AS here USING (set_id)"
                 )
