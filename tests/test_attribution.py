@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from fractions import Fraction
@@ -74,7 +73,7 @@ def test_a_criterion_that_moved_nothing_has_no_share_and_one_that_held_everythin
 def test_a_share_goes_to_the_evidence_that_is_new_else_gone_else_kept() -> None:
     _, parts = only(scored({}), scored(met("I03.2", evidence="<baru>")))
     assert [e.evidence for e in parts["I03.2.a"].evidence] == ["<baru>"]
-    two = {call: replace(a, evidence_ids=("<1>", "<2>")) for call, a in met("I03.2").items()}
+    two = {call: a._replace(evidence_ids=("<1>", "<2>")) for call, a in met("I03.2").items()}
     _, parts = only(scored(two), scored({}))
     assert [(e.evidence, e.contribution) for e in parts["I03.2.a"].evidence] == [
         ("<1>", Fraction(-15, 100)),

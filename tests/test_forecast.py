@@ -184,7 +184,7 @@ def answers_at(
         kind = norm.probes[call.probe].kind
         said = facts[0].answers.get(call, answer) if kind == "uptime" else answer
         if said.observed_at is not None and NOW - said.observed_at <= entry.freshness[kind].ttl:
-            said = replace(said, observed_at=said.observed_at + (moment - NOW))
+            said = said._replace(observed_at=said.observed_at + (moment - NOW))
         found[call] = said
     return found
 

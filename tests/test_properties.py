@@ -278,7 +278,7 @@ def test_a_lost_source_raises_nothing_and_only_ages_what_was_seen(
     known = world(norm, draw)
 
     def seen(call: ProbeCall, answer: Answer, back: timedelta) -> Answer:
-        return replace(answer, observed_at=NOW - back) if norm.probes[call.probe].kind == lost else answer
+        return answer._replace(observed_at=NOW - back) if norm.probes[call.probe].kind == lost else answer
 
     runs = replace(known, answers={c: seen(c, a, timedelta()) for c, a in known.answers.items()})
     silent = replace(known, answers={c: seen(c, a, last) for c, a in known.answers.items()})

@@ -62,8 +62,7 @@ class Freshness:
     grace: timedelta
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """What one probe found for one institution. `holds` None means it cannot tell; `error` that it broke."""
 
     holds: bool | None
