@@ -57,7 +57,9 @@ class _Part:
     @cached_property
     def of(self) -> Callable[[Sequence[int]], Iterable[int]]:
         """Those of its members, out of what there is of each indicator."""
-        return itemgetter(*self.members) if len(self.members) > 1 else lambda all_: [all_[self.members[0]]]
+        if len(self.members) > 1:
+            return itemgetter(*self.members)
+        return lambda of_all: [of_all[place] for place in self.members]
 
 
 @dataclass(frozen=True, eq=False)
