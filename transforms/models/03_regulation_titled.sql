@@ -7,4 +7,4 @@ SELECT
 FROM regulation_current AS reg
 JOIN topic_title AS told ON told.kind = 'regulation' AND told.text = reg.title_norm
 WHERE reg.state != 'rancangan'
-  AND NOT regexp_matches(reg.title_norm, '\bpencabutan\b')
+  AND NOT (contains(reg.title_norm, 'pencabutan') AND regexp_matches(reg.title_norm, '\bpencabutan\b'))
