@@ -6,14 +6,13 @@ WITH shown AS (
         shows.institution,
         count(*) FILTER (WHERE shows.is_down) AS down,
         count(*) FILTER (WHERE shows.latest_at IS NOT NULL) AS checked,
-        arg_max(
-            struct_pack(name := shows.name, url := shows.url, at := shows.last_up_at,
-                capture_id := shows.last_up_capture_id),
-            (shows.last_up_at, shows.service_id)
+        max(
+            struct_pack(at := shows.last_up_at, service_id := shows.service_id, name := shows.name,
+                url := shows.url, capture_id := shows.last_up_capture_id)
         ) FILTER (WHERE shows.last_up_at IS NOT NULL AND NOT shows.is_down) AS up,
-        arg_max(
-            struct_pack(name := shows.name, since := shows.down_since, fault := shows.fault),
-            (shows.down_since, shows.service_id)
+        max(
+            struct_pack(since := shows.down_since, service_id := shows.service_id, name := shows.name,
+                fault := shows.fault)
         ) FILTER (WHERE shows.is_down) AS dead,
         list_sort(list(shows.capture_id) FILTER (WHERE shows.is_down)) AS down_ids,
         min(shows.latest_at) FILTER (WHERE shows.is_down) AS down_at

@@ -15,8 +15,10 @@ summary AS (
         count(*) FILTER (WHERE is_judged) AS services,
         count(*) FILTER (WHERE is_unreliable) AS unreliable,
         string_agg(
-            name || ' hidup ' || replace(printf('%.1f', up_30d * 100.0 / checks_30d), '.', ',') || '% dari '
-                || checks_30d || ' pemeriksaan',
+            CASE WHEN is_unreliable
+                THEN name || ' hidup ' || replace(printf('%.1f', up_30d * 100.0 / checks_30d), '.', ',') || '% dari '
+                    || checks_30d || ' pemeriksaan'
+            END,
             '; ' ORDER BY service_id
         ) FILTER (WHERE is_unreliable) AS told,
         list_sort(list_distinct(flatten(list(failed_capture_ids) FILTER (WHERE is_unreliable))))
