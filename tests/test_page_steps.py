@@ -142,7 +142,7 @@ def test_a_page_that_turns_between_dates(
     ]
     rows = readings("portal", history)
     for connection in pair:
-        told(connection, rows, [window(10, 60, 13), window(30, 60, 0)])
+        told(connection, rows, [window(10, 60, 17)])
     models = Models()
     found = set()
     for row in rows[22:]:

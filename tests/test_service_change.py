@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import duckdb
 import pytest
 
+from tests.test_rollup import NEEDED
 from tests.warehouse_rows import SCHEMA, run, warehouse_with
 from transforms.alerts import ChangedService
 from transforms.instrument import load_topics
@@ -31,8 +33,8 @@ def links(*places: str) -> str:
     return json.dumps(sorted(places))
 
 
-def told(readings: Sequence[dict[str, Any]], **more: Any) -> tuple[bool, str] | None:
-    """Whether the page was replaced, and the evidence, from one reading every half day; None: no change."""
+def standing(readings: Sequence[dict[str, Any]], **more: Any) -> duckdb.DuckDBPyConnection:
+    """The models of one service whose page was read every half day, unless a reading says when."""
     last = len(readings) - 1
     checks = [
         {
@@ -49,7 +51,13 @@ def told(readings: Sequence[dict[str, Any]], **more: Any) -> tuple[bool, str] | 
             **more,
         }
     )
-    build_models(connection, load_topics(), AS_OF)
+    build_models(connection, load_topics(), AS_OF, only=NEEDED)
+    return connection
+
+
+def told(readings: Sequence[dict[str, Any]], **more: Any) -> tuple[bool, str] | None:
+    """Whether the page was replaced, and the evidence, from one reading every half day; None: no change."""
+    connection = standing(readings, **more)
     query = (SCHEMA.parent / "queries" / "changed_services.sql").read_text(encoding="utf-8")
     found = run(connection, query, {"as_of": AS_OF})
     columns = [column[0] for column in found.description]
@@ -130,6 +138,30 @@ TITLE = "judul “Portal Kota” menjadi “Portal Baru”"
 )  # fmt: skip
 def test_changes(readings: Sequence[dict[str, Any]], expected: tuple[bool, str] | None) -> None:
     assert told(readings) == expected
+
+
+@pytest.mark.parametrize("latest", [USUAL, {**USUAL, "linked": links("/berita")}], ids=["calm", "restless"])
+@pytest.mark.parametrize(
+    ("first", "count", "hours", "has_history"),
+    [
+        (datetime(2026, 3, 2, 0, 30, tzinfo=UTC), 20, 1, True),
+        (datetime(2026, 3, 2, 0, 30, tzinfo=UTC), 19, 12, False),
+        # The day before the 60 days, in the same week.
+        (datetime(2026, 3, 1, 23, 30, tzinfo=UTC), 20, 12, False),
+        (datetime(2026, 3, 1, 23, 30, tzinfo=UTC), 40, 1, False),
+        # All within less than a week.
+        (AS_OF - timedelta(days=6, hours=23), 20, 1, False),
+    ],
+)
+def test_a_history_is_of_60_days(
+    latest: dict[str, Any], first: datetime, count: int, hours: int, has_history: bool
+) -> None:
+    """Twenty readings over a week; the first of these days counts whole."""
+    recent = [{**USUAL, "checked_at": AS_OF - timedelta(hours=hours * n)} for n in range(1, count - 1)]
+    connection = standing([{**USUAL, "checked_at": first}, *recent, {**latest, "checked_at": AS_OF}])
+    assert connection.execute("SELECT has_history, is_changed FROM service_change").fetchall() == [
+        (has_history, False)
+    ]
 
 
 def test_what_happens_in_maintenance_is_no_change() -> None:

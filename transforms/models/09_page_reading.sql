@@ -37,7 +37,7 @@ SELECT
     institution, service_id, is_own, title, language, linked, is_compromised, compromise_evidence,
     day // 7 AS week, spam_at, list(struct_pack(day, readings, first_at)) AS days,
     sum(readings)::BIGINT AS readings, min(first_at) AS first_at, max(last_at) AS last_at,
-    list_reverse_sort(flatten(list(last)))[1:3] AS last
+    flatten(arg_max(last, last_at, 3))[1:3] AS last
 FROM by_day
 GROUP BY ALL
 UNION ALL BY NAME

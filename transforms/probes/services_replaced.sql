@@ -6,10 +6,6 @@ WITH judged AS (
         institution,
         count(*) AS services,
         count(*) FILTER (WHERE has_history AND NOT is_replaced) AS kept,
-        count(*) FILTER (WHERE is_replaced) AS replaced,
-        string_agg(name || ' (' || evidence || ')', '; ' ORDER BY service_id) FILTER (WHERE is_replaced) AS told,
-        list_sort(list_distinct(flatten(list(capture_ids) FILTER (WHERE is_replaced)))) AS replaced_ids,
-        max(latest_at) FILTER (WHERE is_replaced) AS replaced_at,
         min(latest_at) FILTER (WHERE has_history AND NOT is_replaced) AS kept_at
     FROM service_change
     GROUP BY institution
@@ -19,22 +15,37 @@ kept AS (
     SELECT institution, min(capture_id, 5) AS ids
     FROM (SELECT DISTINCT institution, unnest(capture_ids) AS capture_id FROM service_change WHERE has_history)
     GROUP BY institution
+),
+
+replaced AS (
+    SELECT
+        institution,
+        string_agg(name || ' (' || evidence || ')', '; ' ORDER BY service_id) AS told,
+        list_sort(list_distinct(flatten(list(capture_ids)))) AS ids,
+        max(latest_at) AS at
+    FROM service_change
+    WHERE is_replaced
+    GROUP BY institution
 )
 
 SELECT
     inst.institution,
-    CASE WHEN judged.replaced > 0 THEN TRUE WHEN judged.kept = judged.services THEN FALSE END AS answer,
+    CASE
+        WHEN replaced.institution IS NOT NULL THEN TRUE
+        WHEN judged.kept = judged.services THEN FALSE
+    END AS answer,
     CASE
         WHEN judged.institution IS NULL THEN 'Belum ada layanan yang diperiksa'
-        WHEN judged.replaced > 0 THEN 'Halaman diganti mendadak: ' || judged.told
+        WHEN replaced.institution IS NOT NULL THEN 'Halaman diganti mendadak: ' || replaced.told
         WHEN judged.kept = judged.services THEN
             'Halaman ' || judged.services || ' layanan tetap atau berubah wajar terhadap riwayatnya'
         ELSE judged.kept || ' dari ' || judged.services || ' layanan punya riwayat halaman yang tetap'
     END AS reason,
-    CASE WHEN judged.replaced > 0 THEN judged.replaced_ids ELSE coalesce(kept.ids, []) END::VARCHAR[]
+    CASE WHEN replaced.institution IS NOT NULL THEN replaced.ids ELSE coalesce(kept.ids, []) END::VARCHAR[]
         AS evidence_ids,
-    CASE WHEN judged.replaced > 0 THEN judged.replaced_at ELSE judged.kept_at END AS observed_at
+    CASE WHEN replaced.institution IS NOT NULL THEN replaced.at ELSE judged.kept_at END AS observed_at
 FROM institution_current AS inst
 LEFT JOIN judged USING (institution)
 LEFT JOIN kept USING (institution)
+LEFT JOIN replaced USING (institution)
 ORDER BY inst.institution
