@@ -230,6 +230,26 @@ def test_percentiles_are_values_measured_on_checks_that_were_up() -> None:
     assert [day[f"first_byte_ms_p{p}"] for p in (50, 95, 99)] == [15, 29, 30]
 
 
+def test_percentiles_of_months_are_those_of_all_their_checks() -> None:
+    """Of a service on several days and of an agency: wherever the value lies, at the ends of spans of 16 ms, too."""
+    took: dict[str, list[int]] = {"portal": [], "lapor": []}
+    checks = []
+    for number in range(240):
+        service = "lapor" if number % 3 == 0 else "portal"
+        ms = (15, 16, 17, 31, 32, 33, 47, 48, 9000)[number * 7 % 9] if number % 2 else number * number % 700
+        took[service].append(ms)
+        day, minute = 4 + number // 60, number % 60
+        checks += on(day, f"08:{minute:02}u", service, total_ms=float(ms), first_byte_ms=float(ms // 2))
+    rows = sla(checks, local(8), (), {"portal": "diskominfo", "lapor": "diskominfo"})
+    for owner, counted in {**took, "diskominfo": [*took["portal"], *took["lapor"]]}.items():
+        month = rows["bulan", "2026-05-01", owner]
+        ranked = sorted(counted)
+        for percent in (50, 95, 99):
+            value = ranked[(len(ranked) * percent + 99) // 100 - 1]
+            assert month[f"total_ms_p{percent}"] == value, (owner, percent)
+            assert month[f"first_byte_ms_p{percent}"] == value // 2, (owner, percent)
+
+
 def test_a_history_counts_only_before_the_first_own_check_and_once() -> None:
     brought = on(4, "08:00u 08:10d 08:20u 08:40d", source="layanan-riwayat")
     checks = [*brought, *brought, *on(4, "08:30u")]

@@ -17,6 +17,6 @@ WHERE NOT list_contains((SELECT ahead FROM warehouse_now), institution)
     )
     AND NOT EXISTS (
         FROM counted_from AS part
-        ANTI JOIN counted_told USING (institution, service_id)
+        ANTI JOIN (FROM counted_service SEMI JOIN counted_told USING (service_no)) AS told USING (institution, service_id)
         WHERE part.institution = rule.institution
     )

@@ -141,9 +141,13 @@ numbered AS MATERIALIZED (
 month_counted AS MATERIALIZED (
     SELECT
         numbered.service_no, numbered.agency_no, date_trunc('month', part.day)::DATE AS month,
-        part.kind = 'total_ms' AS is_total, part.ms, part.n
+        part.is_total, part.ms, part.n
     FROM counted_time AS part
-    JOIN numbered USING (institution, service_id)
+    JOIN (
+        SELECT counted.service_no AS counted_no, numbered.service_no, numbered.agency_no
+        FROM counted_service AS counted
+        JOIN numbered USING (institution, service_id)
+    ) AS numbered ON numbered.counted_no = part.service_no
 ),
 
 -- Months that are rolled up as far as they are; alone where nothing of them is counted one by one.

@@ -2,7 +2,10 @@
 -- (anew). A day is rolled up once it is over for $settled: most of what comes late has come by then.
 CREATE OR REPLACE TEMP TABLE due AS
 WITH told AS (
-    SELECT institution, service_id, min(checked_at) AS first_at FROM counted_told GROUP BY institution, service_id
+    SELECT service.institution, service.service_id, min(told.checked_at) AS first_at
+    FROM counted_told AS told
+    JOIN counted_service AS service USING (service_no)
+    GROUP BY service.institution, service.service_id
 ),
 
 known AS (

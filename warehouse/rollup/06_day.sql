@@ -5,11 +5,12 @@ FROM counted_day AS part
 JOIN due USING (institution, service_id)
 LEFT JOIN (
     SELECT
-        institution, service_id, day,
-        list(struct_pack(ms, n := n::INTEGER) ORDER BY ms) FILTER (WHERE kind = 'total_ms') AS total_ms,
-        list(struct_pack(ms, n := n::INTEGER) ORDER BY ms) FILTER (WHERE kind = 'first_byte_ms') AS first_byte_ms
+        service.institution, service.service_id, day,
+        list(struct_pack(ms, n := n::INTEGER) ORDER BY ms) FILTER (WHERE is_total) AS total_ms,
+        list(struct_pack(ms, n := n::INTEGER) ORDER BY ms) FILTER (WHERE NOT is_total) AS first_byte_ms
     FROM counted_time
-    GROUP BY institution, service_id, day
+    JOIN counted_service AS service USING (service_no)
+    GROUP BY service.institution, service.service_id, day
 ) AS took USING (institution, service_id, day)
 WHERE part.day < due.day_until
 ORDER BY part.day, part.service_id

@@ -2,11 +2,12 @@
 INSERT INTO core.uptime_hour BY NAME
 WITH spell AS (
     SELECT
-        told.institution, told.service_id, due.rolled_until,
+        institution, service_id, due.rolled_until,
         greatest(told.checked_at, due.counted_from, $hours_from) AS starts_at,
         least(told.ends_at, due.rolled_until) AS ends_at,
         CASE WHEN told.is_up THEN 'up' ELSE 'down' END AS kind
     FROM counted_told AS told
+    JOIN (SELECT service_no, institution, service_id FROM counted_service) AS service USING (service_no)
     JOIN due USING (institution, service_id)
     WHERE told.is_up IS NOT NULL
     UNION ALL
@@ -14,6 +15,7 @@ WITH spell AS (
         institution, service_id, due.rolled_until,
         greatest(min(told.checked_at), any_value(due.counted_from), $hours_from), due.rolled_until, 'watched'
     FROM counted_told AS told
+    JOIN (SELECT service_no, institution, service_id FROM counted_service) AS service USING (service_no)
     JOIN due USING (institution, service_id)
     GROUP BY ALL
 ),
@@ -64,6 +66,7 @@ seen AS (
         quantile_disc(total_ms, [0.5, 0.95, 0.99]) FILTER (WHERE is_up) AS total,
         quantile_disc(first_byte_ms, [0.5, 0.95, 0.99]) FILTER (WHERE is_up) AS first_byte
     FROM counted_check
+    JOIN (SELECT service_no, institution, service_id FROM counted_service) AS service USING (service_no)
     JOIN due USING (institution, service_id)
     WHERE checked_at < due.rolled_until
     GROUP BY institution, service_id, date_trunc('hour', checked_at)

@@ -15,6 +15,7 @@ SELECT
             FILTER (WHERE told.checked_at < due.rolled_until)
     ).at AS until_outage_at
 FROM due
-JOIN counted_told AS told USING (institution, service_id)
+JOIN (SELECT service_no, institution, service_id FROM counted_service) AS service USING (institution, service_id)
+JOIN counted_told AS told USING (service_no)
 LEFT JOIN core.uptime_rolled AS known USING (institution, service_id)
 GROUP BY ALL

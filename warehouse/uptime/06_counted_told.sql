@@ -1,6 +1,6 @@
 -- The checks that are counted one by one, each with the time that it speaks for: from it to the next one, at most as
 -- long as the institution's file says. `ups_before` numbers the outages there may be, `outage_at` is the first failed
--- check of each.
+-- check of each. Who they are of stands in counted_service: names of millions take long to write.
 WITH local_day AS (
     -- Of each quarter of an hour in which there was a check: time zones take long to ask, and none is finer.
     SELECT time_zone, quarter, day, timezone(time_zone, day + INTERVAL 1 DAY) AS day_ends_at
@@ -19,8 +19,7 @@ outage AS (
 )
 
 SELECT
-    timed.service_no, service.institution, service.service_id, timed.checked_at, timed.total_ms, timed.first_byte_ms,
-    timed.is_imported, timed.is_up, timed.is_before, service.counted_from, service.time_zone,
+    timed.service_no, timed.checked_at, timed.total_ms, timed.first_byte_ms, timed.is_imported, timed.is_up, timed.is_before,
     least(timed.next_at, timed.checked_at + service.check_holds) AS ends_at,
     timed.ups_before, local_day.day, local_day.day_ends_at, outage.outage_at
 FROM counted_timed AS timed

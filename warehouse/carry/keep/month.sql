@@ -24,9 +24,10 @@ WITH took AS (
     JOIN counted_from AS part ON part.institution = past.institution AND part.service_id = past.service_id
     WHERE NOT part.stands AND past.day < part.day_from AND past.day >= kept.month_from
     UNION ALL
-    SELECT past.institution, past.service_id, past.kind = 'total_ms', past.ms, past.n
+    SELECT service.institution, service.service_id, past.is_total, past.ms, past.n
     FROM counted_time AS past
-    JOIN kept ON kept.institution = past.institution
+    JOIN counted_service AS service USING (service_no)
+    JOIN kept ON kept.institution = service.institution
     WHERE past.day >= kept.month_from AND past.day < kept.day_until
 )
 
