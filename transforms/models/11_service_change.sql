@@ -12,20 +12,27 @@
 --
 -- Most pages showed one and the same (title, language, links) in all of these days: nothing came, and their history is
 -- stable if it is long enough. Only the restless ones are looked at closely.
-WITH known AS (
+WITH ever AS (
+    SELECT
+        institution, service_id, number, latest_at, last,
+        epoch_us(latest_at) // 86400000000 - 60 AS recent_from,
+        coalesce(epoch_us(other_at) // 86400000000 >= recent_from, FALSE) AS is_restless
+    FROM page_ever
+),
+
+known AS (
     SELECT
         service.institution, service.service_id, service.name, service.agency,
-        ever.number, ever.latest_at, ever.last,
-        epoch_us(ever.latest_at) // 86400000000 - 60 AS recent_from,
-        coalesce(epoch_us(ever.other_at) // 86400000000 >= recent_from, FALSE) AS is_restless
+        ever.number, ever.latest_at, ever.last, ever.recent_from, coalesce(ever.is_restless, FALSE) AS is_restless
     FROM core.service AS service
     SEMI JOIN institution_current AS asked ON asked.institution = service.institution
-    LEFT JOIN page_ever AS ever
+    LEFT JOIN ever
         ON ever.institution = service.institution AND ever.service_id = service.service_id
     WHERE service.valid_from <= $as_of AND (service.valid_to IS NULL OR service.valid_to > $as_of)
 ),
 
--- Of the week in which the 60 days begin only its days since.
+-- Of the week in which the 60 days begin only its days since. Weeks are joined with `ever`, whose size DuckDB knows: it
+-- would hold all weeks against services of which it expects more.
 calm AS (
     SELECT
         number,
@@ -42,7 +49,7 @@ calm AS (
                 )) END
         ) AS first_at
     FROM page_week AS page
-    JOIN (FROM known WHERE NOT is_restless) AS known USING (number)
+    JOIN (FROM ever WHERE NOT is_restless) AS known USING (number)
     WHERE page.week * 7 + 6 >= recent_from
     GROUP BY number
 ),
@@ -58,7 +65,7 @@ recent AS (
             CASE WHEN page.week * 7 < known.recent_from
                 THEN list_filter(page.days, one -> one.day >= known.recent_from) END AS since
         FROM page_week AS page
-        JOIN (FROM known WHERE is_restless) AS known USING (number)
+        JOIN (FROM ever WHERE is_restless) AS known USING (number)
         WHERE epoch_us(page.last_at) // 86400000000 >= known.recent_from
     )
 ),
