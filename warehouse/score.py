@@ -19,7 +19,7 @@ from transforms.alert import Alert
 from transforms.alerts import RuleChange
 from transforms.forecast import Known
 from transforms.ruleset import Ruleset
-from warehouse.change_rows import explain_change, write_changes
+from warehouse.change_rows import failing_evidence, write_changes
 from warehouse.connection import Home, writing
 from warehouse.lake import Lake
 from warehouse.operations import record_scores
@@ -28,7 +28,7 @@ from warehouse.score_date import Run, score_all
 from warehouse.score_rows import (
     is_in_use,
     rows_of,
-    score_at,
+    scores_by_other_rules,
     use_ruleset,
     write_ruleset,
 )
@@ -349,11 +349,16 @@ def _rescore_date(
     ]
     results = []
     moves = []
-    for done in score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True):
+    scored = score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True)
+    earlier = scores_by_other_rules(connection, ruleset, sorted(names), as_of)
+    failing = failing_evidence(connection, [done.current for done in scored], as_of)
+    for done in scored:
         name = done.current.institution
-        before = score_at(connection, ruleset, name, as_of, same_rules=False)
+        before = earlier.get(name)
         if before is not None:
-            moved = explain_change(connection, ruleset.instrument, before, done.current, done.current)
+            moved = attribution.explained(
+                ruleset.instrument, before, done.current, done.current, failing[name]
+            )
             if done.is_new:
                 moves.append((before, done.current, moved))
             results.append(Rescored(name, ruleset.instrument.id, before, done.current, moved))

@@ -18,13 +18,12 @@ from transforms.ruleset import Ruleset, load_ruleset
 from warehouse.alert_facts import alert_facts, failed_sources
 from warehouse.application_rows import Comparisons, write_comparisons
 from warehouse.asking import Models
-from warehouse.change_rows import explain_change, failing_evidence, write_changes
+from warehouse.change_rows import failing_evidence, write_changes
 from warehouse.score_rows import (
     previous_runs,
     read_levels,
-    read_score,
     read_scores,
-    score_at,
+    scores_by_other_rules,
     write_outbox,
     written_scores,
 )
@@ -103,7 +102,7 @@ def score_all(
     failed = failed_sources(connection, as_of)
     facts = alert_facts(connection, as_of) if not is_history else None
     results = []
-    others = _has_other_rules(connection, ruleset)
+    rules = _rules_between(connection, ruleset, before) if _has_other_rules(connection, ruleset) else {}
     moving = {
         name for name, previous in before.items() if name in scores and _has_moved(previous, scores[name])
     }
@@ -115,7 +114,6 @@ def score_all(
         if previous and name in moving:
             evidence = failing.get(name, frozenset())
             moved = attribution.explained(ruleset.instrument, previous, current, failing=evidence)
-        rules = _rules_between(connection, ruleset, previous) if previous and others else None
         decided: tuple[Alert, ...] = ()
         # A date scored after the fact is history: nobody is to be woken by it.
         if facts is not None and newest.get(name, as_of) <= as_of:
@@ -134,11 +132,11 @@ def score_all(
                 facts.compromised.get(name, ()) if told else (),
                 facts.changed.get(name, ()) if told else (),
                 moved=moved,
-                rules=rules,
+                rules=rules.get(name),
                 watched=facts.watched.get(name, ()) if told else (),
             )
         is_new = current.score_id not in written
-        results.append(Done(current, previous, moved, decided, is_new, rules))
+        results.append(Done(current, previous, moved, decided, is_new, rules.get(name)))
     write_changes(
         connection, [(r.previous, r.current, r.changes) for r in results if r.previous and r.is_new]
     )
@@ -195,12 +193,19 @@ def _has_other_rules(connection: duckdb.DuckDBPyConnection, ruleset: Ruleset) ->
 
 
 def _rules_between(
-    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, previous: attribution.Scored
-) -> alerts.RuleChange | None:
-    before = score_at(connection, ruleset, previous.institution, previous.as_of, same_rules=False)
-    if before is None:
-        return None
-    previous = read_score(connection, previous.score_id)
-    return alerts.RuleChange(
-        before, previous, explain_change(connection, ruleset.instrument, before, previous, previous)
-    )
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, before: Mapping[str, attribution.Scored]
+) -> dict[str, alerts.RuleChange]:
+    """By institution its date before under other rules and these, where it was scored under both."""
+    names: dict[datetime, list[str]] = {}
+    for name, previous in before.items():
+        names.setdefault(previous.as_of, []).append(name)
+    found = {}
+    for as_of, of_date in names.items():
+        others = scores_by_other_rules(connection, ruleset, of_date, as_of)
+        own = read_scores(connection, [before[name].score_id for name in others])
+        failing = failing_evidence(connection, own, as_of)
+        for one in own:
+            other, evidence = others[one.institution], failing[one.institution]
+            moved = attribution.explained(ruleset.instrument, other, one, one, evidence)
+            found[one.institution] = alerts.RuleChange(other, one, moved)
+    return found

@@ -162,24 +162,18 @@ def previous_runs(
     return [(row["institution"], row["score_id"], row["as_of"]) for row in rows]
 
 
-def score_at(
-    connection: duckdb.DuckDBPyConnection,
-    ruleset: Ruleset,
-    institution: str,
-    as_of: datetime,
-    *,
-    same_rules: bool,
-) -> attribution.Scored | None:
-    """The last score of exactly that date, under this ruleset or under another one."""
+def scores_by_other_rules(
+    connection: duckdb.DuckDBPyConnection, ruleset: Ruleset, institutions: Sequence[str], as_of: datetime
+) -> dict[str, attribution.Scored]:
+    """By institution the last score of exactly that date under other rules of the instrument, if any."""
     parameters = {
-        "institution": institution,
+        "institutions": list(institutions),
         "instrument": ruleset.instrument.id,
         "ruleset_hash": ruleset.hash,
         "as_of": as_of,
-        "same_rules": same_rules,
     }
-    runs = rows_of(connection, "score_at", parameters)
-    return read_score(connection, runs[0]["score_id"]) if runs else None
+    runs = rows_of(connection, "score_by_other_rules", parameters)
+    return {one.institution: one for one in read_scores(connection, [row["score_id"] for row in runs])}
 
 
 def read_score(connection: duckdb.DuckDBPyConnection, score_id: str) -> attribution.Scored:
