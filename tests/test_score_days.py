@@ -10,6 +10,7 @@ import duckdb
 import pytest
 
 from benchmarks.score_many import FIRST, build
+from tests.test_rule_changes import stricter
 from warehouse import score as scoring
 from warehouse.compare import differences
 from warehouse.connection import writing
@@ -105,6 +106,28 @@ def test_days_scored_before_are_not_written_again(
     shutil.copy(day_by_day[0], again)
     score(again, as_of=LAST, now=LAST + timedelta(hours=1), since=START)
     assert differing(day_by_day[0], again) == {}
+
+
+def test_new_rules_are_told_of_all_institutions_as_of_each_alone(
+    evidence: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    together, alone = tmp_path / "together.duckdb", tmp_path / "alone.duckdb"
+    shutil.copy(evidence, together)
+    names = [f"kota-{number:04}" for number in range(8)]
+    # Their last dates before are not the same, and one has none.
+    for day, chosen in ((0, names[:7]), (1, names[:3])):
+        score(together, as_of=START + timedelta(days=day), now=START, institutions=chosen)
+    shutil.copy(together, alone)
+    with stricter(monkeypatch):
+        results = {one.institution: one for one in score(together, as_of=LAST, now=LAST)}
+        for name in names:
+            (own,) = score(alone, as_of=LAST, now=LAST, institutions=(name,))
+            found = results[name]
+            assert (found.rules, found.changes, found.alerts) == (own.rules, own.changes, own.alerts)
+    assert differing(together, alone) == {}
+    told = {name: one.rules.before.as_of for name, one in results.items() if one.rules is not None}
+    assert told == {name: START + timedelta(days=name in names[:3]) for name in names[:7]}
+    assert any(one.rules.changes for one in results.values() if one.rules is not None)
 
 
 def test_a_set_of_findings_is_written_once_for_as_long_as_it_stands(

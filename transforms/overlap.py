@@ -12,7 +12,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -128,7 +128,7 @@ def compare(entries: Sequence[Entry], place: str = "") -> Comparison:
     return Comparison(tuple(found[:MAX_CANDIDATES]), tuple(shared))
 
 
-def _once_per_names(overlaps: Sequence[Overlap], local: frozenset[str] | set[str]) -> list[Overlap]:
+def _once_per_names(overlaps: Sequence[Overlap], local: frozenset[str]) -> list[Overlap]:
     """The best candidate for each two names: the same two at other addresses say nothing new."""
     kept: list[Overlap] = []
     seen: set[frozenset[str]] = set()
@@ -159,11 +159,14 @@ def _patterns(concepts: Mapping[str, Sequence[str]]) -> dict[str, re.Pattern[str
     }
 
 
+# A name is looked at several times for each entry, and many institutions have applications of the same name.
+@lru_cache(maxsize=1 << 14)
 def _plain(text: str | None) -> str:
     return " ".join(re.findall(r"[a-z]+|\d+", (text or "").lower()))
 
 
-def _core(name: str, fillers: frozenset[str] | set[str]) -> str:
+@lru_cache(maxsize=1 << 14)
+def _core(name: str, fillers: frozenset[str]) -> str:
     """What distinguishes a name: no fillers, remarks in brackets or spaces. All of it if nothing is left."""
     bare = re.sub(r"\([^()]*\)", " ", name)
     kept = "".join(word for word in _plain(bare).split() if word not in fillers)
@@ -196,7 +199,7 @@ def _address(url: str | None) -> str | None:
     return f"{host}{path}" + (f"?{query[1]}" if query else "")
 
 
-def _national(entry: Entry, words: _Words, local: frozenset[str] | set[str]) -> str | None:
+def _national(entry: Entry, words: _Words, local: frozenset[str]) -> str | None:
     """The national application that an entry names, or None for one of the institution's own."""
     host = _host(entry.url)
     if host is not None and host in words.national_hosts:
@@ -213,7 +216,7 @@ def _national(entry: Entry, words: _Words, local: frozenset[str] | set[str]) -> 
 
 
 def _grouped(
-    entries: Sequence[Entry], words: _Words, local: frozenset[str] | set[str]
+    entries: Sequence[Entry], words: _Words, local: frozenset[str]
 ) -> list[tuple[bool, list[Entry]]]:
     """Entries that are one application, together; whether it is a national one."""
     groups: dict[tuple[str, ...], list[Entry]] = {}
@@ -234,9 +237,7 @@ def _grouped(
     return [(identity in national, members) for identity, members in groups.items()]
 
 
-def _units(
-    groups: Sequence[tuple[bool, list[Entry]]], words: _Words, local: frozenset[str] | set[str]
-) -> list[_Unit]:
+def _units(groups: Sequence[tuple[bool, list[Entry]]], words: _Words, local: frozenset[str]) -> list[_Unit]:
     units = []
     for is_national, members in groups:
         usual = Counter(_core(e.name, local) for e in members).most_common(1)[0][0]
