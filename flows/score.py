@@ -12,6 +12,7 @@ from warehouse.forecast import forecast_scored
 from warehouse.journal import write_journal
 from warehouse.score import ScoreResult
 from warehouse.score import score as score_institutions
+from warehouse.uncollected import uncollected
 
 
 def score(
@@ -27,9 +28,12 @@ def score(
     With `since` every day from there on, too.
     """
     report("score", 0, 1, "")
-    results = score_institutions(places.home, as_of=as_of, now=now, institutions=institutions, since=since)
-    # The forecast is of the latest date only: one scored after the fact leaves it as it is.
-    results = forecast_scored(places.home, results, now=now)
+    with uncollected():
+        results = score_institutions(
+            places.home, as_of=as_of, now=now, institutions=institutions, since=since
+        )
+        # The forecast is of the latest date only: one scored after the fact leaves it as it is.
+        results = forecast_scored(places.home, results, now=now)
     write_journal(Archive(places.archive), places.home, now=now, is_due=False, institutions=institutions)
     report("score", 1, 1, "")
     return results

@@ -104,7 +104,8 @@ def score(
     dates = [as_of - timedelta(days=back) for back in range(days, -1, -1)]
     if isinstance(warehouse, Lake):
         return score_here(warehouse, dates, now, institutions)
-    with scoring_alone(warehouse):
+    # All that is made is looked through as soon as garbage is looked for again: once is enough.
+    with scoring_alone(warehouse), uncollected():
         if shares := shares_of(warehouse, dates[:-1]):
             score_shares(warehouse, shares, now, institutions)
             # The date that is told of is scored by what is known then, and with all that is in this process.
