@@ -26,7 +26,8 @@ import duckdb
 
 from transforms.index import aggregates
 from transforms.instrument import load_instrument
-from transforms.scoring import judge, levels
+from transforms.levels import levels
+from transforms.scoring import judge
 from warehouse.connection import execute, writing
 from warehouse.forecast import forecast_scored
 from warehouse.score import ScoreResult, score

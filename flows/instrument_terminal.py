@@ -9,7 +9,7 @@ from fractions import Fraction
 from flows.terminal import _item, _out, escape
 from transforms.index import rounded
 from transforms.instrument_views import CarryOverView, ExternalView, InstrumentView, UnverifiedView
-from transforms.scoring import shown
+from transforms.levels import shown
 
 
 def show_beside(beside: Sequence[InstrumentView]) -> None:

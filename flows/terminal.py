@@ -19,7 +19,7 @@ from collectors.plain_text import without_controls
 from flows.places import Places
 from flows.sizes import sizes_of
 from transforms.index import rounded
-from transforms.scoring import shown
+from transforms.levels import shown
 from transforms.views import AggregateView, IndexView, PageView, level_text
 
 if TYPE_CHECKING:

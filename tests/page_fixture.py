@@ -1,7 +1,7 @@
 """A made-up institution in a real warehouse, scored on several days: what marts, copy and page are tested on.
 
-Levels and aggregates come from `transforms.scoring`, so that the numbers agree with each other; the states of
-criteria follow from a digest of their ids, so that every build is the same.
+Levels and aggregates come from `transforms.levels` and `transforms.index`, so that the numbers agree with each
+other; the states of criteria follow from a digest of their ids, so that every build is the same.
 """
 
 from __future__ import annotations
@@ -18,9 +18,11 @@ from uuid import NAMESPACE_OID, uuid5
 
 import duckdb
 
-from transforms import scoring
+from transforms.finding import Finding, State
 from transforms.index import Aggregate, aggregates, rounded
 from transforms.instrument import Instrument
+from transforms.levels import levels as levels_of
+from transforms.scoring import FLOOR_REASON
 from warehouse.application_rows import write_comparisons
 from warehouse.change_rows import explain_change, write_changes
 from warehouse.connection import append, writing
@@ -76,7 +78,7 @@ def fill(warehouse: Path, instrument: Instrument, *, hostile: str | None = None)
 
 def findings_at(
     instrument: Instrument, as_of: datetime, *, is_last: bool, hostile: str | None = None
-) -> tuple[scoring.Finding, ...]:
+) -> tuple[Finding, ...]:
     """The findings of one day: the same every day, but for what happens on the last."""
     return tuple(
         _finding(indicator.number, level.level, criterion.id, indicator.proves_level, as_of, is_last, hostile)
@@ -513,8 +515,8 @@ def _norm(connection: duckdb.DuckDBPyConnection, instrument: Instrument) -> None
 
 def _finding(
     indicator: str, level: int, key: str, proves: int, as_of: datetime, is_last: bool, hostile: str | None
-) -> scoring.Finding:
-    blank = scoring.Finding(
+) -> Finding:
+    blank = Finding(
         criterion=key,
         indicator=indicator,
         level=level,
@@ -530,7 +532,7 @@ def _finding(
     )
     observed = as_of - timedelta(hours=3)
 
-    def answered(state: scoring.State, reason: str, by: str, *evidence: str) -> scoring.Finding:
+    def answered(state: State, reason: str, by: str, *evidence: str) -> Finding:
         return blank._replace(
             state=state,
             is_fresh=True,
@@ -543,7 +545,7 @@ def _finding(
 
     roll = _bucket(key, 20)
     if level == 1:
-        return blank._replace(state="met", reason=scoring.FLOOR_REASON, answered_by="dasar skala")
+        return blank._replace(state="met", reason=FLOOR_REASON, answered_by="dasar skala")
     if is_last and indicator == FALLEN and level == 2:
         reason = hostile or "Perwali 12/2021 dicabut oleh Perwali 40/2026"
         return answered("not_met", reason, "probe regulation_in_force", "<urn:uuid:perda>")
@@ -580,7 +582,7 @@ def _score(
     hostile: str | None,
 ) -> None:
     found = findings_at(instrument, as_of, is_last=is_last, hostile=hostile)
-    levels = scoring.levels(instrument, found, official_levels(instrument))
+    levels = levels_of(instrument, found, official_levels(instrument))
     shared = {"score_id": score_id(as_of), "institution": INSTITUTION}
     sets = {level.indicator: str(uuid5(NAMESPACE_OID, score_id(as_of) + level.indicator)) for level in levels}
     run = {"instrument": instrument.id, "ruleset_hash": RULESET, "as_of": as_of, "scored_at": as_of}

@@ -20,9 +20,11 @@ from transforms.alerts import (
     decide,
 )
 from transforms.attribution import Scored
+from transforms.finding import Answer, Attested
 from transforms.index import aggregates
 from transforms.instrument import ProbeCall
-from transforms.scoring import Answer, Attested, judge, levels
+from transforms.levels import levels
+from transforms.scoring import judge
 
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -15,9 +15,11 @@ from tests.examples_of import few
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from tests.test_scoring import DAY, FRESHNESS, NOW, officials, signed, statement_lists
 from transforms.attribution import Change, Part, Scored, changes, explained, rows_sum_to
+from transforms.finding import Answer, Attested, Freshness
 from transforms.index import aggregates
 from transforms.instrument import Instrument, ProbeCall
-from transforms.scoring import Answer, Attested, Freshness, judge, levels
+from transforms.levels import levels
+from transforms.scoring import judge
 
 
 def scored(

@@ -8,8 +8,9 @@ from decimal import Decimal
 
 import pytest
 
+from transforms.finding import Answer, Attested, ExternalValue, Finding, Freshness
 from transforms.instrument import Instrument, ProbeCall, Rules, load_instrument, load_probes, load_rules
-from transforms.scoring import Answer, Attested, ExternalValue, Finding, Freshness, judge
+from transforms.scoring import judge
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 PROBES = load_probes()

@@ -33,11 +33,13 @@ from tests.test_scoring import (
     statement_lists,
 )
 from transforms.attribution import rows_sum_to
+from transforms.finding import Answer, Attested, Finding, Freshness
 from transforms.forecast import INSTANT, SCENARIOS, Forecast, Known, Scenario, forecasts
 from transforms.index import Aggregate, aggregates
 from transforms.instrument import ProbeCall, Rules, load_probes
+from transforms.levels import IndicatorLevel, levels
 from transforms.ruleset import Ruleset
-from transforms.scoring import Answer, Attested, Finding, Freshness, IndicatorLevel, judge, levels
+from transforms.scoring import judge
 from warehouse.connection import writing
 from warehouse.forecast import forecast_scored
 from warehouse.publish import publish

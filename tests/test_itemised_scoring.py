@@ -12,22 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.itemised_instrument import itemised
+from transforms.finding import Answer, Attested, ExternalValue, Finding, Freshness
 from transforms.index import LevelsError, aggregates, calculate, combine, exact, predikat, rounded, worked
 from transforms.instrument import load_instrument, load_probes
+from transforms.levels import IndicatorLevel, levels, rung_of, shown, to_digits
 from transforms.norm import WorkedExample
-from transforms.scoring import (
-    Answer,
-    Attested,
-    ExternalValue,
-    Finding,
-    Freshness,
-    IndicatorLevel,
-    judge,
-    levels,
-    rung_of,
-    shown,
-    to_digits,
-)
+from transforms.scoring import judge
 
 NORM, RULES = itemised()
 PROBES = load_probes()

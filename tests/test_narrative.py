@@ -15,9 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.examples_of import few
-from transforms import scoring
+from transforms.finding import Finding
 from transforms.instrument import Instrument, load_instrument, load_rules
+from transforms.levels import levels as levels_of
 from transforms.narrative import Narrative, citation, narrative
+from transforms.scoring import FLOOR_REASON
 from transforms.views import CriterionView, EvidenceView, IndicatorView, PassageView, level_text
 
 NOW = datetime(2026, 11, 24, 7, 5, tzinfo=UTC)
@@ -62,7 +64,7 @@ def view(
                 rule = RULES[norm.id].rule(criterion.id)
                 fields: dict[str, Any] = {
                     "state": "met" if floor else "unknown",
-                    "reason": scoring.FLOOR_REASON if floor else "Belum ada atestasi untuk kriteria ini",
+                    "reason": FLOOR_REASON if floor else "Belum ada atestasi untuk kriteria ini",
                     "answered_by": "dasar skala" if floor else "",
                     "is_fresh": False,
                     "is_carried": False,
@@ -74,7 +76,7 @@ def view(
                 } | dict(states.get(criterion.id, {}))
                 score = fields.pop("score", None)
                 findings.append(
-                    scoring.Finding(
+                    Finding(
                         criterion=criterion.id,
                         indicator=each.number,
                         level=level.level,
@@ -96,7 +98,7 @@ def view(
                         )
                     )
     given_levels = {} if official is None else {number: official}
-    reached = next(i for i in scoring.levels(norm, findings, given_levels) if i.indicator == number)
+    reached = next(i for i in levels_of(norm, findings, given_levels) if i.indicator == number)
 
     def plain(value: int | Fraction) -> int | Decimal:
         return value if isinstance(value, int) else Decimal(value.numerator) / Decimal(value.denominator)

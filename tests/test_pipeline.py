@@ -24,7 +24,7 @@ from demo.server import DemoCity
 from flows.notify import APPRISE_VARIABLE
 from tests.line import Line, demo_line
 from transforms.index import rounded
-from transforms.scoring import Score
+from transforms.levels import Score
 from warehouse import read
 from warehouse.score import ScoreResult
 

@@ -18,11 +18,12 @@ from collectors.plan_settings import PlanSettings
 from flows.plan_command import assumptions_of, is_for
 from tests.examples_of import few
 from tests.small_instrument import CRITERIA, INSTRUMENT
+from transforms.finding import Finding
 from transforms.index import aggregates
 from transforms.instrument import Instrument, load_instrument
+from transforms.levels import levels
 from transforms.plan_search import PlanError
 from transforms.planning import Assumptions, Plan, Planned, Prerequisite, plan
-from transforms.scoring import Finding, levels
 from transforms.views import CriterionView, IndicatorView
 
 START = date(2026, 12, 1)

@@ -25,20 +25,12 @@ from tests.examples_of import few
 from tests.line import Line, demo_line
 from tests.small_instrument import INSTRUMENT, PROBES, doubt, proof
 from transforms.attribution import Scored, changes
+from transforms.finding import Answer, Attested, ExternalValue, Finding, Freshness, Statement
 from transforms.index import aggregates
 from transforms.instrument import Criterion, Indicator, Instrument, Level, Probe, ProbeCall, Rule, Rules
+from transforms.levels import IndicatorLevel, levels
 from transforms.ruleset import load_ruleset
-from transforms.scoring import (
-    Answer,
-    Attested,
-    ExternalValue,
-    Finding,
-    Freshness,
-    IndicatorLevel,
-    Statement,
-    judge,
-    levels,
-)
+from transforms.scoring import judge
 from warehouse.load import load
 from warehouse.score import score
 

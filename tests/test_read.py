@@ -13,9 +13,9 @@ import pytest
 
 from tests import page_fixture
 from tests.page_fixture import INSTITUTION, NOW
-from transforms import scoring
 from transforms.index import aggregates, rounded
 from transforms.instrument import load_instrument
+from transforms.levels import levels as levels_of
 from warehouse import read
 from warehouse.connection import append, reading, writing
 from warehouse.publish import publish
@@ -40,7 +40,7 @@ def copy(published: Path) -> Iterator[duckdb.DuckDBPyConnection]:
 
 def test_the_index_is_read_to_the_last_digit(copy: duckdb.DuckDBPyConnection) -> None:
     found = page_fixture.findings_at(INSTRUMENT, NOW, is_last=True)
-    levels = scoring.levels(INSTRUMENT, found, page_fixture.official_levels(INSTRUMENT))
+    levels = levels_of(INSTRUMENT, found, page_fixture.official_levels(INSTRUMENT))
     index = aggregates(INSTRUMENT, levels)[0]
     view = read.index_view(copy)
     assert (Fraction(view.proven), Fraction(view.provisional), Fraction(view.possible)) == (

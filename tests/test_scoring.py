@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 
 from tests.small_instrument import BANDS, CRITERIA, INSTRUMENT, PROBES, RULES, doubt, proof
 from transforms.attribution import Scored, changes
+from transforms.finding import Answer, Attested, Finding, Freshness
 from transforms.index import LevelsError, aggregates, calculate, combine, exact, predikat, rounded
 from transforms.instrument import ProbeCall, Rules, WorkedExample, load_instrument
+from transforms.levels import IndicatorLevel, levels
 from transforms.norm import PredikatFrom
-from transforms.scoring import Answer, Attested, Finding, Freshness, IndicatorLevel, judge, levels
+from transforms.scoring import judge
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -21,10 +21,10 @@ from transforms.alert import Alert
 from transforms.alerts import FailedSource, decide
 from transforms.attribution import Scored
 from transforms.collection_words import failure_words
+from transforms.finding import Answer
 from transforms.forecast import Expiry
 from transforms.instrument import load_topics
 from transforms.ruleset import Ruleset
-from transforms.scoring import Answer
 from transforms.watch import (
     ExpiringCertificate,
     Silence,

@@ -17,7 +17,7 @@ from transforms.alert import Alert, Kind, comma, local_time
 from transforms.attribution import CAUSE_TEXT, WITHOUT_THE_WORLD, Change, Scored, changes
 from transforms.collection_words import UNREADABLE, failure_words
 from transforms.instrument import Instrument
-from transforms.scoring import shown
+from transforms.levels import shown
 from transforms.watch import Watched, watch_alert
 
 

@@ -21,9 +21,10 @@ from fractions import Fraction
 from math import comb, factorial, lcm, prod
 from typing import Literal, NamedTuple
 
+from transforms.finding import Finding
 from transforms.index import Aggregate
 from transforms.instrument import Indicator, Instrument
-from transforms.scoring import Finding, IndicatorLevel, Score, levels, mark_of, numbers_of, shown
+from transforms.levels import IndicatorLevel, Score, levels, mark_of, numbers_of, shown
 
 Cause = Literal[
     "world",

@@ -1,6 +1,6 @@
 """Provisional values against official results: bias, absolute error, and how often the bounds held.
 
-An official result becomes an input once it is known: `transforms.scoring` starts from the last official
+An official result becomes an input once it is known: `transforms.levels` starts from the last official
 level. So a value may only be compared with a score that did not use that result, nor a later one. For every
 official value the score nearest at or before its assessment date is taken among those that did not.
 

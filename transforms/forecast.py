@@ -20,23 +20,12 @@ from math import lcm
 from typing import Any, Literal, NamedTuple
 
 from transforms.attribution import COUNTS, shares_of
+from transforms.finding import Answer, Attested, ExternalValue, Finding, Freshness, Same
 from transforms.index import predikat
 from transforms.instrument import ProbeCall
+from transforms.levels import Score, mark_of, numbers_of, official_of
 from transforms.ruleset import Ruleset
-from transforms.scoring import (
-    Answer,
-    Attested,
-    Case,
-    ExternalValue,
-    Finding,
-    Freshness,
-    Heard,
-    Same,
-    Score,
-    mark_of,
-    numbers_of,
-    official_of,
-)
+from transforms.scoring import Case, Heard
 
 Scenario = Literal["sources_run", "all_stops"]
 Event = Literal["stale", "lapsed", "fact"]

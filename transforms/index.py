@@ -11,8 +11,9 @@ from math import lcm
 from operator import itemgetter, mul
 from typing import Literal
 
+from transforms.finding import Same
 from transforms.instrument import Aspect, Domain, Indicator, Instrument, WorkedExample
-from transforms.scoring import IndicatorLevel, Same, Score
+from transforms.levels import IndicatorLevel, Score
 
 LEVELS = (1, 2, 3, 4, 5)
 

@@ -18,7 +18,7 @@ from fractions import Fraction
 
 from transforms.indonesian_dates import day, moment
 from transforms.instrument import ExternalIndex, Indicator, Instrument
-from transforms.scoring import rung_of
+from transforms.levels import rung_of
 from transforms.views import CriterionView, EvidenceView, IndicatorView, Level, PassageView, level_text
 
 EVIDENCE_TOLD = 3

@@ -1,7 +1,7 @@
 """From the state of every criterion to what raising an indicator takes, and to the cheapest way to a target.
 
 What a rise is worth is not assumed but scored: for each level, the findings are changed as if its criteria
-were met, and `transforms.scoring` says what the provisional level then is. So a plan carried out to the
+were met, and `transforms.levels` says what the provisional level then is. So a plan carried out to the
 letter gives exactly the index it promises. For each level there are two ways:
 
 - *everything*: all criteria of the level and of those it builds on that do not count yet;
@@ -19,9 +19,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, Literal
 
-from transforms import scoring
+from transforms.finding import Finding
 from transforms.index import exact, predikat
 from transforms.instrument import Indicator, Instrument
+from transforms.levels import levels as levels_of
 from transforms.plan_search import Found, Ladder, Need, Option, PlanError, Search, Step, Timed
 from transforms.views import CriterionView, IndicatorView
 
@@ -252,7 +253,7 @@ class _Builder:
         self,
         indicator: Indicator,
         view: IndicatorView,
-        findings: Mapping[str, scoring.Finding],
+        findings: Mapping[str, Finding],
         now: Fraction,
     ) -> Iterable[Option]:
         if indicator.number in self.assumptions.fixed:
@@ -272,7 +273,7 @@ class _Builder:
         self,
         indicator: Indicator,
         view: IndicatorView,
-        findings: Mapping[str, scoring.Finding],
+        findings: Mapping[str, Finding],
         met: set[str],
         now: Fraction,
     ) -> Iterable[Step]:
@@ -360,12 +361,12 @@ class _Builder:
     def _value(
         self,
         indicator: Indicator,
-        findings: Mapping[str, scoring.Finding],
+        findings: Mapping[str, Finding],
         official: Any,
     ) -> Fraction:
         alone = self.instrument.model_copy(update={"indicators": (indicator,)})
         known = {} if official is None else {indicator.number: official}
-        (level,) = scoring.levels(alone, findings.values(), known)
+        (level,) = levels_of(alone, findings.values(), known)
         return Fraction(level.provisional)
 
 
@@ -378,7 +379,7 @@ def _chain(indicator: Indicator, level: int) -> tuple[int, ...]:
     return tuple(chain)
 
 
-def _as_if(findings: Mapping[str, scoring.Finding], met: set[str]) -> dict[str, scoring.Finding]:
+def _as_if(findings: Mapping[str, Finding], met: set[str]) -> dict[str, Finding]:
     """The findings, were those criteria met."""
     return {
         key: finding._replace(state="met", is_carried=False) if key in met else finding
@@ -386,8 +387,8 @@ def _as_if(findings: Mapping[str, scoring.Finding], met: set[str]) -> dict[str, 
     }
 
 
-def _finding(view: IndicatorView, criterion: CriterionView) -> scoring.Finding:
-    return scoring.Finding(
+def _finding(view: IndicatorView, criterion: CriterionView) -> Finding:
+    return Finding(
         criterion=criterion.criterion,
         indicator=view.number,
         level=criterion.level,

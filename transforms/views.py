@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, Literal
 
 from transforms.forecast_views import ForecastView
-from transforms.scoring import shown
+from transforms.levels import shown
 
 if TYPE_CHECKING:
     from transforms.instrument_views import InstrumentView, UnverifiedView

@@ -17,8 +17,8 @@ import duckdb
 import numpy as np
 import pandas as pd
 
+from transforms.finding import Answer
 from transforms.instrument import Probe, ProbeCall, Topic, load_models
-from transforms.scoring import Answer
 from warehouse.connection import execute, moment
 from warehouse.listing_steps import LISTINGS, step_listings
 from warehouse.page_steps import PAGES, step_pages

@@ -10,8 +10,8 @@ import duckdb
 from transforms.index import rounded
 from transforms.instrument import ExternalIndex, Indicator, Instrument, InstrumentError
 from transforms.instrument_views import CarryOverView, ExternalView, OriginView
+from transforms.levels import SCORE_DIGITS
 from transforms.norm import ExternalBand
-from transforms.scoring import SCORE_DIGITS
 from transforms.views import IndexView
 from warehouse.connection import execute
 from warehouse.score_rows import rows_of

@@ -15,10 +15,10 @@ from decimal import Decimal
 
 import duckdb
 
+from transforms.finding import Answer, Attested, ExternalValue
 from transforms.forecast import INSTANT, Known
 from transforms.instrument import ProbeCall
 from transforms.ruleset import Ruleset
-from transforms.scoring import Answer, Attested, ExternalValue
 from warehouse.asking import build_models
 from warehouse.connection import execute
 from warehouse.score_rows import external_value, fetch_rows, rows_of, statements_of

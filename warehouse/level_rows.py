@@ -8,9 +8,10 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any, TypeVar
 
+from transforms.finding import Finding
 from transforms.index import Aggregate, rounded
 from transforms.instrument import Instrument
-from transforms.scoring import Finding, IndicatorLevel, Score
+from transforms.levels import IndicatorLevel, Score
 
 _One = TypeVar("_One")
 _SCORES = ("proven", "floor", "provisional", "possible", "official")

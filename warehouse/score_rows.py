@@ -14,9 +14,10 @@ import duckdb
 
 from transforms import attribution
 from transforms.alert import Alert
+from transforms.finding import Attested, ExternalValue, Finding
 from transforms.index import Aggregate
+from transforms.levels import IndicatorLevel
 from transforms.ruleset import Ruleset
-from transforms.scoring import Attested, ExternalValue, Finding, IndicatorLevel
 from warehouse.connection import EPOCH, append, execute, statement
 from warehouse.level_rows import crosswalk_rows, read_finding, read_level
 

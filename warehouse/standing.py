@@ -21,23 +21,13 @@ import duckdb
 import pandas as pd
 
 from transforms import attribution
+from transforms.finding import Attested, ExternalValue, Finding, Freshness
 from transforms.forecast import Known
 from transforms.index import Aggregate, aggregates
 from transforms.instrument import ProbeCall
+from transforms.levels import IndicatorLevel, levels
 from transforms.ruleset import Ruleset
-from transforms.scoring import (
-    Attested,
-    ExternalValue,
-    Finding,
-    Freshness,
-    IndicatorLevel,
-    Judgement,
-    all_of,
-    blanks,
-    codes_of,
-    judgements,
-    levels,
-)
+from transforms.scoring import Judgement, all_of, blanks, codes_of, judgements
 from warehouse.asking import Models
 from warehouse.connection import append_columns, statement
 from warehouse.level_rows import finding_columns, level_columns, total_columns
