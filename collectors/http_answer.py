@@ -23,6 +23,8 @@ _LENGTH = re.compile(r"\d{1,18}")
 _CHUNK = re.compile(rb"([0-9a-fA-F]{1,15})[ \t]*(?:;.*)?")
 _AUTOMATIC = 47  # gzip or zlib, as zlib's window bits say it
 _BARE_DEFLATE = -15
+_MEMBER = b"\x1f\x8b"
+"""What a member of gzip begins with."""
 
 
 class Answer:
@@ -34,9 +36,11 @@ class Answer:
     """
 
     __slots__ = (
+        "_behind",
         "_chunks",
         "_decoder",
         "_deflated",
+        "_has_body",
         "_head",
         "_left",
         "_pieces",
@@ -66,6 +70,9 @@ class Answer:
         self._decoder: zlib._Decompress | None = None
         self._deflated: bytes | None = None
         """What has come of a body in "deflate" until it shows which form that is."""
+        self._behind = b""
+        """The first two bytes behind the last whole member of a body in gzip."""
+        self._has_body = False
         self._pieces: list[bytes] = []
         self._room = PAYLOAD_CAP
 
@@ -99,7 +106,7 @@ class Answer:
             self._left -= len(data)
         self.add(data)
         if self._left == 0:
-            self.is_over = True
+            self.finish()
 
     def end(self) -> None:
         """The server has closed the connection."""
@@ -109,6 +116,17 @@ class Answer:
             self.fail("empty_reply", "closed before an answer" if not self._head else "closed in the headers")
         elif self._left is not None or self._chunks is not None:
             self.fail("reset", "closed before the end of the body")
+        self.finish()
+
+    def finish(self) -> None:
+        """All bytes of the body have come, as far as the answer tells its end; so must what they decode to.
+
+        A program that dies while it writes ends its answer properly, but not what it has compressed.
+        """
+        if self.is_over:
+            return
+        if self._decoder is not None and self._has_body and not self._decoder.eof:
+            self.fail("reset", "the compressed body ends early")
         self.is_over = True
 
     def fail(self, problem: Problem, detail: str) -> None:
@@ -118,6 +136,7 @@ class Answer:
     def add(self, data: bytes) -> None:
         """Take bytes of the body, as far as there is room for what they decode to."""
         if self._decoder is not None:
+            self._has_body = True
             try:
                 data = self._decoded(data)
             except zlib.error as error:
@@ -141,8 +160,20 @@ class Answer:
             if data[0] % 16 != 8 or int.from_bytes(data[:2], "big") % 31:
                 # No header of zlib's: some servers mean the bare form by "deflate".
                 self._decoder = zlib.decompressobj(_BARE_DEFLATE)
+        found = b""
         # One byte more than there is room for tells that there is more; a bomb unpacks no further.
-        return self._decoder.decompress(data, self._room + 1)
+        while data and len(found) <= self._room:
+            if self._decoder.eof:
+                # gzip may be several members one after another; what else follows the last is ignored.
+                data = self._behind + data
+                self._behind = data[:2]
+                if self._behind != _MEMBER:
+                    break
+                self._behind = b""
+                self._decoder = zlib.decompressobj(_AUTOMATIC)
+            found += self._decoder.decompress(data, self._room + 1 - len(found))
+            data = self._decoder.unused_data
+        return found
 
     def _await_head(self, data: bytes) -> None:
         self._head = data
@@ -186,7 +217,8 @@ class Answer:
                 self.fail("empty_reply", f"Content-Length is {', '.join((length, *lengths))[:100]}")
                 return
             self._left = int(length)
-            self.is_over = self.is_over or self._left == 0
+            if self._left == 0:
+                self.finish()
 
     def _expect_coding(self, codings: list[str]) -> None:
         codings = [coding for coding in codings if coding not in ("", "identity")]
@@ -235,7 +267,8 @@ class _Chunks:
 
     def _line(self, line: bytes, answer: Answer) -> None:
         if self._is_in_trailer:
-            answer.is_over = answer.is_over or not line
+            if not line:
+                answer.finish()
         elif self._is_after_data:
             self._is_after_data = False
             if line:

@@ -37,7 +37,7 @@ CANNOT_TELL = frozenset({"blocked", "not_allowed"})
 _SAYS: dict[Failure, str] = {
     "dns": "Nama host tidak ditemukan",
     "refused": "Server tidak dapat disambung",
-    "reset": "Sambungan diputus server sebelum jawaban lengkap",
+    "reset": "Sambungan atau jawaban terputus sebelum lengkap",
     "empty_reply": "Server tersambung tetapi tidak memberi jawaban HTTP yang dapat dibaca",
     "too_large": "Kepala jawaban terlalu besar",
     "tls_expired": "Sertifikat TLS kedaluwarsa",

@@ -2,8 +2,9 @@
 
 What `error_class` says (`is_up` is False unless said otherwise):
 
-- ``dns`` no such host name; ``refused`` no connection to be had; ``timeout``; ``reset`` cut off half-way;
-  ``empty_reply`` connected, but no usable HTTP answer; ``redirect_loop`` too many redirects
+- ``dns`` no such host name; ``refused`` no connection to be had; ``timeout``; ``reset`` cut off half-way,
+  or ended before what it has compressed; ``empty_reply`` connected, but no usable HTTP answer;
+  ``redirect_loop`` too many redirects
 - ``tls_expired``, ``tls_self_signed`` (or of a root nobody trusts), ``tls_incomplete_chain``,
   ``tls_wrong_host``, ``tls_other``: a browser would warn, so the service counts as down
 - ``http_<status>`` from 400; ``text_missing`` the page lacks the service's `expect_text`;

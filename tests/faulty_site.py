@@ -51,6 +51,7 @@ ANSWERS: dict[str, bytes] = {
     "/cut": b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nbaru mulai",
     "/garbage": b"\x16\x03\x01 ini bukan HTTP\r\n\r\n",
     "/not-gzip": _html(b"bukan gzip sama sekali", "Content-Encoding: gzip"),
+    "/gzip-cut": _html(gzip.compress(PAGE.encode())[:-20], "Content-Encoding: gzip"),
     "/silent": b"",
     "/rich": _html(
         b"<html lang=id><title> Kota &amp;\nContoh</title><p>Layanan yang mudah dan cepat untuk warga dari "

@@ -57,6 +57,10 @@ WHOLE = {
     "gzip": head(length(gzip.compress(PAGE)), "Content-Encoding: gzip") + gzip.compress(PAGE),
     "gzip in chunks": head("Content-Encoding: GZIP", "Transfer-Encoding: chunked")
     + chunked(gzip.compress(PAGE)),
+    "gzip in two members, and padding": head("Content-Encoding: gzip")
+    + gzip.compress(PAGE[:100])
+    + gzip.compress(PAGE[100:])
+    + b"\0\x1f\x8b" * 9,
     "deflate": head("Content-Encoding: deflate") + zlib.compress(PAGE),
     "bare deflate": head("Content-Encoding: deflate") + raw(PAGE),
     "identity": head("Content-Encoding: identity") + PAGE,
@@ -84,6 +88,35 @@ def test_an_answer_that_tells_its_end_needs_no_end_of_the_connection(kind: str) 
 def test_some_answers_have_no_body(status: str) -> None:
     answer = given_bytes(head("Content-Length: 9", status=f"HTTP/1.1 {status}"), ends=False)
     assert (answer.is_over, answer.problem, answer.payload) == (True, None, b"")
+
+
+ENCODED = {"gzip": gzip.compress(PAGE), "deflate": zlib.compress(PAGE), "deflate, bare": raw(PAGE)}
+
+
+@pytest.mark.parametrize("kind", ENCODED)
+@pytest.mark.parametrize("size", [1, 1 << 30])
+@pytest.mark.parametrize("framing", ["length", "chunks", "until closed"])
+def test_a_body_whose_encoding_ends_early_is_cut_off_however_it_was_sent(
+    kind: str, size: int, framing: str
+) -> None:
+    encoding = f"Content-Encoding: {kind.partition(',')[0]}"
+
+    def sent(body: bytes) -> bytes:
+        match framing:
+            case "length":
+                return head(encoding, length(body)) + body
+            case "chunks":
+                return head(encoding, "Transfer-Encoding: chunked") + chunked(body)
+        return head(encoding) + body
+
+    whole = ENCODED[kind]
+    for keeps in (1, len(whole) // 2, len(whole) - 1):
+        cut = given_bytes(sent(whole[:keeps]), size=size)
+        assert (cut.problem, cut.status, cut.is_over) == ("reset", 200, True), keeps
+    # Servers say so of answers without a body, too.
+    for good, payload in ((whole, PAGE), (b"", b"")):
+        answer = given_bytes(sent(good), size=size)
+        assert (answer.problem, answer.payload) == (None, payload)
 
 
 def test_headers_are_of_the_last_answer_in_lower_case_and_in_one_line() -> None:

@@ -100,6 +100,8 @@ def check_one(
         ("/silent", None, False, "empty_reply", None, 2),
         ("/garbage", None, False, "empty_reply", None, 2),
         ("/not-gzip", None, False, "empty_reply", 200, 2),
+        ("/gzip-cut", None, False, "reset", 200, 2),
+        ("/gzip-cut", "Layanan", False, "reset", 200, 2),
         ("/reset", None, False, "reset", None, 2),
         ("/cut", None, False, "reset", 200, 2),
     ],
@@ -568,7 +570,9 @@ def test_a_page_taken_over_is_up_and_compromised(web: Site, pki: Pki) -> None:
     assert (behind["error_class"], behind["is_compromised"]) == ("tls_expired", True)
 
 
-@pytest.mark.parametrize("path", ["/404", "/waf", "/cut", "/big", "/json", "/empty-page", "/silent"])
+@pytest.mark.parametrize(
+    "path", ["/404", "/waf", "/cut", "/gzip-cut", "/big", "/json", "/empty-page", "/silent"]
+)
 def test_what_shows_no_whole_page_proves_nothing_of_compromise(web: Site, path: str) -> None:
     assert check_one(web.url + path)["is_compromised"] is None
 
