@@ -7,7 +7,8 @@ filled that a real one fills. The history is rolled up as `pantau maintain` does
 published. Every query of the officers' guide, every mart and some parts of service levels are asked of the
 copy, warm, ROUNDS times, each fetched into arrays; the slowest also as Python objects. Then a warehouse of
 about as many megabytes as asked (0: none) is published and copied in turns, each with fsync: with nothing
-that an earlier publication counted, after another hour of checks was loaded, after another day.
+counted, and right after loads that counted ahead, as `pantau load` does: the first, after another hour of
+checks, after another day, loaded hour by hour. What counting ahead took of those loads is told by itself.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests import page_fixture
 from tests.guide import GUIDE, queries
 from transforms.instrument import load_instrument
 from warehouse.connection import append, execute, reading, writing
+from warehouse.count_ahead import count_ahead
 from warehouse.maintain import compact
 from warehouse.operations import write_down
 from warehouse.publish import publish
@@ -41,6 +43,7 @@ CHECKS = Path(__file__).with_name("uptime_history.sql")
 A_DAY = 288
 ROUNDS = 7
 GOAL_MS = 300
+NOTHING = "with nothing counted"
 # What officers ask of service levels; the made-up services are called panjang-0 and so on.
 PARTS = {
     "one month of one service, by day": "FROM mart.sla_layanan_harian "
@@ -145,26 +148,45 @@ def _against_a_copy(folder: Path, services: int, megabytes: float) -> None:
     compact(warehouse, now=NOW)
     _say(f"publication: warehouse of {_mb(warehouse):.0f} MB, {services} services over {days} days")
     counted = copy.with_name(f".{copy.name}.counted")
-    ratios: dict[str, list[float]] = {"the first": [], "after an hour": [], "after a day": []}
+    cases = (NOTHING, "the first", "after an hour", "after a day")
+    ratios: dict[str, list[float]] = {what: [] for what in cases}
     now = NOW
     for _ in range(ROUNDS):
-        for what, hours in zip(ratios, (0, 1, 24), strict=True):
-            if hours:
-                _load_more(warehouse, services, now, hours * 12)
-                now += timedelta(hours=hours)
-            else:
+        for what, hours in zip(ratios, (0, 0, 1, 24), strict=True):
+            if not hours:
                 counted.unlink(missing_ok=True)
+            ahead: list[float] = []
+            cpu_ahead = 0.0
+            for _ in range(0 if what == NOTHING else max(hours, 1)):
+                if hours:
+                    _load_more(warehouse, services, now, 12)
+                    now += timedelta(hours=1)
+                cpu = _cpu()
+                ahead.append(_milliseconds(partial(_count_ahead, warehouse, copy, now)))
+                cpu_ahead += _cpu() - cpu
             plain = _milliseconds(lambda: _copied(warehouse, folder / "plain"))
             cpu = _cpu()
             ours = _milliseconds(partial(publish, warehouse, copy, now=now))
             ratios[what].append(ours / plain)
             _say(
                 f"  copy with fsync {plain:6.0f} ms, publish {what} {ours:6.0f} ms "
-                f"(CPU {1000 * (_cpu() - cpu):.0f} ms), ratio {ratios[what][-1]:.2f}"
+                f"(CPU {1000 * (_cpu() - cpu):.0f} ms), ratio {ratios[what][-1]:.2f}; "
+                + (
+                    f"counted ahead by {len(ahead)} loads: {sum(ahead):.0f} ms "
+                    f"(CPU {1000 * cpu_ahead:.0f} ms), "
+                    f"median {statistics.median(ahead):.1f} ms, worst {max(ahead):.0f} ms"
+                    if ahead
+                    else "nothing counted ahead"
+                )
             )
     for what, seen in ratios.items():
         _say(f"  ratio of {what}: median {statistics.median(seen):.2f}, worst {max(seen):.2f}; goal 2")
     _say(f"  copy {_mb(copy):.1f} MB, what was counted {_mb(counted):.1f} MB")
+
+
+def _count_ahead(warehouse: Path, copy: Path, now: datetime) -> None:
+    """As a load does that brought checks."""
+    count_ahead(warehouse, copy, now=now, institutions={page_fixture.INSTITUTION})
 
 
 def _load_more(warehouse: Path, services: int, start: datetime, checks: int) -> None:

@@ -33,6 +33,7 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
         """Make the warehouse anew from the archive and swap it in; the old one is kept as .before."""
         from collectors.archive import Archive
         from flows.progress import bars, report
+        from warehouse.count_ahead import count_ahead
         from warehouse.rebuild import rebuild as make_anew
 
         places = Places(data_dir)
@@ -43,6 +44,8 @@ def register(app: typer.Typer, print_json: Callable[[Any], None]) -> None:
                 now=now(),
                 progress=lambda done, total, what: report("rebuild", done, total, what),
             )
+        # What was counted of the old one holds no longer.
+        count_ahead(places.home, places.published, now=now())
         if as_json:
             print_json(asdict(made))
         else:

@@ -15,11 +15,12 @@ from collectors.archive import Archive
 from collectors.institution import Cadence, read_institution
 from collectors.ledger import ArchiveError
 from flows.collect import collect
-from flows.load import load
+from flows.load import count, load
 from flows.places import Clock, Places
 from flows.score import score
 from transforms.index import rounded
 from warehouse.errors import WarehouseError
+from warehouse.load import LoadResult
 from warehouse.score import ScoreError, ScoreResult
 
 log = logging.getLogger(__name__)
@@ -57,21 +58,24 @@ def work(
     """
     names = {file: read_institution(file)[0].institution.id for file in files}
     entries: dict[str, int] = {}
+    results: list[LoadResult] = []
     problems: dict[str, str] = {}
     for file, name in names.items():
         try:
             if is_collecting:
                 collect(file, Archive(places.archive), clock=clock, cadence=cadence)
-            loaded = load(places, now=clock(), institution=name)
+            loaded = load(places, now=clock(), institution=name, is_counting=False)
         except (ArchiveError, WarehouseError, OSError) as error:
             log.error("%s: %s", name, error)
             problems[name] = str(error)
             continue
+        results += loaded
         entries[name] = len(loaded)
         broken = [f"{result.source}: {result.message}" for result in loaded if result.outcome == "error"]
         if broken:
             problems[name] = "; ".join(broken)
         progress(name)
+    count(places, results, now=clock())
     scored: list[ScoreResult] = []
     if is_scoring and entries:
         now = clock()

@@ -380,7 +380,7 @@ def _compare(disturbed: Places, whole: Places, tally: Tally) -> None:
     if pages != {path.name: path.read_text() for path in disturbed.published.parent.glob("*.html")}:
         raise KillLoopError("the pages differ")
     stray = [path.name for path in disturbed.published.parent.iterdir() if path.name.startswith(".")]
-    if [name for name in stray if not name.endswith((".lock", ".counted"))] or any(
+    if [name for name in stray if not name.endswith((".lock", ".counted", ".due"))] or any(
         disturbed.root.glob(".staging-*")
     ):
         raise KillLoopError(f"kills left files that nobody removes: {stray}")

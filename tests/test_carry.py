@@ -6,8 +6,11 @@ Who changes how checks are counted or carried over, hunts wider than the few exa
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ from tests.examples_of import few
 from tests.service_histories import BEGIN, DAY, Story, check, stories, write_file
 from tests.warehouse_rows import fill
 from warehouse.connection import append, reading, writing
+from warehouse.count_ahead import count_ahead
+from warehouse.locks import only_one
 from warehouse.operations import write_down
 from warehouse.publish import publish
 from warehouse.rollup import roll_up
@@ -93,7 +98,7 @@ def assert_same_as_anew(warehouse: Path, target: Path, now: datetime) -> None:
     begin=st.integers(0, 250 * DAY),
     steps=st.lists(
         st.tuples(
-            st.sampled_from([3, 40, 300, 1000, DAY, DAY, 4 * DAY, 35 * DAY]), st.sampled_from("..........r")
+            st.sampled_from([3, 40, 300, 1000, DAY, DAY, 4 * DAY, 35 * DAY]), st.sampled_from(".....aaaaaAr")
         ),
         min_size=2,
         max_size=4,
@@ -115,6 +120,11 @@ def test_whatever_came_between_two_publications(
             load(warehouse, come, now)
             if what == "r":
                 roll_up(warehouse, "kota-a", now=now)
+            elif what == "a":
+                count_ahead(warehouse, target, now=now, institutions={"kota-a"})
+            elif what == "A":
+                # By a load that began a little later than the publication, and was quicker.
+                count_ahead(warehouse, target, now=now + timedelta(seconds=20))
             assert_same_as_anew(warehouse, target, now)
             now += timedelta(minutes=minutes)
 
@@ -171,6 +181,10 @@ class City:
             ).fetchone()
         assert said is not None
         return said[0], said[1]
+
+    def count(self, institutions: set[str] | None = None) -> None:
+        """Count ahead, as a load does that brought checks of these institutions, or something else."""
+        count_ahead(self.warehouse, self.target, now=self.now, institutions=institutions)
 
     def change(self, sql: str) -> None:
         """Change the warehouse."""
@@ -302,4 +316,147 @@ def test_a_publication_that_fails_keeps_nothing_new(city: City) -> None:
     with pytest.raises(duckdb.BinderException, match="target"):
         publish(city.warehouse, city.target, now=city.now)
     assert city.counted.read_bytes() == counted
+    assert list(city.target.parent.glob("*.new*")) == []
+
+
+def as_it_was(city: City) -> tuple[int, int]:
+    """What tells whether the file of what was counted is still the same one."""
+    return city.counted.stat().st_ino, city.counted.stat().st_mtime_ns
+
+
+@pytest.mark.e2e
+def test_a_publication_takes_over_what_a_load_counted(city: City) -> None:
+    """The whole past, where nothing was counted before it, as well as the day since."""
+    city.counted.unlink()
+    city.count({"kota-a"})
+    city.spoil()
+    assert city.carried() == (True, True)
+    city.counted.unlink()
+    city.count({"kota-a"})
+    for days in (1, 30):
+        city.pass_days(days)
+        before = as_it_was(city)
+        city.count({"kota-a"})
+        counted = as_it_was(city)
+        assert counted != before
+        assert_same_as_anew(city.warehouse, city.target, city.now)
+        # The publication found nothing more to keep.
+        assert as_it_was(city) == counted
+    assert list(city.target.parent.glob("*.new*")) == []
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize(
+    "what",
+    [
+        "a check came late",
+        "checks were rolled up",
+        "it is damaged",
+        "another program counted",
+        "a window was written",
+    ],
+)
+def test_whatever_changed_is_counted_by_the_load(city: City, what: str) -> None:
+    city.spoil()
+    CHANGES[what](city)
+    city.count()
+    assert_same_as_anew(city.warehouse, city.target, city.now)
+
+
+@pytest.mark.e2e
+def test_it_is_counted_once_a_local_day(city: City) -> None:
+    """The city was published at midnight, which is settled an hour later."""
+    begun = city.now
+    city.now += 2 * HOUR
+    city.count({"kota-a"})
+    before = as_it_was(city)
+    for hours, is_counted in ((0.9, False), (1.1, True), (3, False), (24.9, False), (25.1, True)):
+        city.now = begun + timedelta(days=1, hours=hours)
+        city.count({"kota-a"})
+        assert (as_it_was(city) != before) == is_counted, hours
+        before = as_it_was(city)
+    # Nor when the clock of another was a little ahead.
+    city.now -= timedelta(seconds=5)
+    city.count({"kota-a"})
+    assert as_it_was(city) == before
+
+
+@pytest.mark.e2e
+def test_each_institution_by_its_own_midnight(city: City) -> None:
+    """Jayapura's midnight comes two hours before Jakarta's."""
+    new = "'kota-b' AS institution"
+    city.change(f"INSERT INTO core.service BY NAME SELECT * REPLACE ({new}) FROM core.service")
+    city.change(
+        f"INSERT INTO core.institution BY NAME SELECT * REPLACE ({new}, 'Asia/Jayapura' AS time_zone) "
+        "FROM core.institution"
+    )
+    midnight = city.now + timedelta(days=1)
+    city.now += 2 * HOUR
+    city.count({"kota-b"})
+    before = as_it_was(city)
+    for hours, name, is_counted in (
+        (-1.1, "kota-b", False),
+        (-0.9, "kota-a", False),
+        (-0.9, "kota-b", True),
+        (0.9, "kota-a", False),
+        (0.9, "kota-b", False),
+        (1.1, "kota-b", False),
+        (1.1, "kota-a", True),
+    ):
+        city.now = midnight + timedelta(hours=hours)
+        city.count({name})
+        assert (as_it_was(city) != before) == is_counted, (hours, name)
+        before = as_it_was(city)
+    assert_same_as_anew(city.warehouse, city.target, city.now)
+
+
+@pytest.mark.e2e
+@pytest.mark.parametrize("left", [b"{}", b"\xff[1", None])
+def test_a_note_that_is_no_good_costs_one_count(city: City, left: bytes | None) -> None:
+    city.pass_days(2)
+    note = city.target.with_name(".pantau.duckdb.due")
+    note.unlink()
+    if left is not None:
+        note.write_bytes(left)
+    city.count({"kota-a"})
+    city.spoil()
+    assert city.carried() == (True, True)
+
+
+@contextmanager
+def held(warehouse: Path) -> Iterator[None]:
+    """Another process holds the warehouse for writing."""
+    script = (
+        "import sys, duckdb; held = duckdb.connect(sys.argv[1]); print('held', flush=True); sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(warehouse)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        yield
+        process.communicate()
+
+
+@pytest.mark.e2e
+def test_counting_ahead_is_in_nobodys_way(city: City, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the copy or the warehouse is held it is left; where something is wrong, that is said."""
+    caplog.set_level("INFO")
+    city.pass_days(1.5)
+    before = as_it_was(city)
+    with only_one(city.target, "publishing"):
+        city.count({"kota-a"})
+    assert "the next publication counts" in caplog.text
+    caplog.clear()
+    with held(city.warehouse):
+        city.count({"kota-a"})
+    assert "holds the warehouse" in caplog.text
+    assert not [one for one in caplog.records if one.levelname == "WARNING"]
+    caplog.clear()
+    city.change("ALTER TABLE core.maintenance DROP COLUMN is_weekly")
+    city.count({"kota-a"})
+    (warning,) = [one for one in caplog.records if "could not be counted ahead" in one.getMessage()]
+    assert warning.levelname == "WARNING"
+    assert "what was loaded is kept" in warning.getMessage()
+    assert as_it_was(city) == before
     assert list(city.target.parent.glob("*.new*")) == []

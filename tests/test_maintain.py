@@ -6,19 +6,23 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from collectors.archive import Archive
 from collectors.institution import CONFIG_SOURCE, SERVICES_SOURCE
 from collectors.uptime import to_payload
+from flows import load as loading
+from flows.cli import app
 from flows.maintain import maintain
 from flows.publish import publish
+from flows.work import work
 from tests.test_institution import GOOD
 from tests.test_rebuild import Fed, contents, copied
 from warehouse.connection import reading
@@ -36,6 +40,11 @@ class Watched(Fed):
 
     def checks(self, every: timedelta, states: str, back: timedelta = timedelta(0)) -> list[LoadResult]:
         """One run a check, the first `every` from now on (or so long before); then load."""
+        self.watch(every, states, back)
+        return load(self.archive, self.warehouse, now=self.now)
+
+    def watch(self, every: timedelta, states: str, back: timedelta = timedelta(0)) -> None:
+        """The same, without loading."""
         at = self.now - back
         rows: list[dict[str, Any]] = []
         for state in states:
@@ -52,7 +61,6 @@ class Watched(Fed):
             )  # fmt: skip
         self.now = max(self.now, at)
         self.keep(SERVICES_SOURCE, "urn:pantau:uptime:kota-uji", to_payload(rows), None)
-        return load(self.archive, self.warehouse, now=self.now)
 
 
 @pytest.fixture(scope="module")
@@ -106,6 +114,43 @@ def test_marts_and_page_are_the_same_and_a_rebuild_gives_every_row(months: Watch
         connection.execute("UPDATE core.uptime_day SET up_us = up_us + 1 WHERE day = DATE '2026-04-01'")
     (broken,) = verify(archive, places.warehouse, places.published, now=months.now).broken
     assert "core.uptime_day: 1 rows are missing" in broken
+
+
+@pytest.mark.e2e
+def test_whoever_changes_what_was_counted_counts_it_for_the_next_publication(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fed = Watched(tmp_path)
+    fed.keep(CONFIG_SOURCE, "file:uji.yml", SHORT.encode(), None)
+    fed.watch(timedelta(hours=2), "u" * 1200)
+    counted = fed.places.published.with_name(".pantau.duckdb.counted")
+
+    def is_counted_by(stage: Callable[[], object]) -> bool:
+        before = counted.stat().st_ino if counted.exists() else None
+        stage()
+        by_stage = counted.stat().st_ino if counted.exists() else None
+        publish(fed.places, now=fed.now)
+        assert counted.stat().st_ino == by_stage, "the publication still had to count"
+        return by_stage != before
+
+    def load_it() -> None:
+        loading.load(fed.places, now=fed.now)
+
+    def work_it() -> None:
+        (tmp_path / "uji.yml").write_text(SHORT)
+        work([tmp_path / "uji.yml"], fed.places, clock=lambda: fed.now, is_collecting=False, is_scoring=False)
+
+    assert is_counted_by(load_it)
+    assert not is_counted_by(load_it)
+    fed.watch(timedelta(minutes=5), "u")
+    assert not is_counted_by(load_it)
+    fed.watch(timedelta(hours=2), "u" * 18)
+    assert is_counted_by(work_it)
+    fed.keep(CONFIG_SOURCE, "file:uji.yml", (SHORT + "# changed\n").encode(), None)
+    is_counted_by(load_it)
+    assert is_counted_by(lambda: maintain(fed.places, now=fed.now))
+    monkeypatch.setattr("flows.rebuild_command.now", lambda: fed.now)
+    assert is_counted_by(lambda: CliRunner().invoke(app, ["rebuild", "--data-dir", str(fed.places.root)]))
 
 
 @pytest.mark.e2e

@@ -94,9 +94,9 @@ def loads(copy: Path) -> int:
 
 
 def beside(target: Path) -> list[str]:
-    """What lies beside the copy, but for its lock and what was counted for it."""
+    """What lies beside the copy, but for its lock, what was counted for it, and when more is due."""
     left = {path.name for path in target.parent.iterdir() if path != target}
-    return sorted(left - {f".{target.name}.lock", f".{target.name}.counted"})
+    return sorted(left - {f".{target.name}.{kind}" for kind in ("lock", "counted", "due")})
 
 
 def test_the_copy_holds_no_parsed_rows_and_nothing_that_was_refused(tmp_path: Path) -> None:

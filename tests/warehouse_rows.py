@@ -19,7 +19,7 @@ from collectors.indonesian import normalise_title
 from collectors.legal_relations import in_title, to_text
 from transforms.instrument import parameters_of
 from warehouse.carry import carry_nothing, see_services
-from warehouse.service_facts import set_aside, write_service_facts
+from warehouse.service_facts import set_aside, write_levels, write_states
 
 SCHEMA = Path(__file__).parents[1] / "warehouse" / "schema"
 LONG_AGO = datetime.fromisoformat("2020-01-01T00:00:00+00:00")
@@ -158,6 +158,7 @@ def count_services(connection: duckdb.DuckDBPyConnection, database: str, as_of: 
     connection.execute("ATTACH ':memory:' AS aside")
     set_aside(connection, as_of)
     connection.execute("USE aside")
-    write_service_facts(connection, database, as_of)
+    write_states(connection, database, as_of)
+    write_levels(connection, database, as_of)
     connection.execute(f"USE {database}")
     connection.execute("DETACH aside")

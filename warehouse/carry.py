@@ -5,7 +5,7 @@ program it was counted, as of when, and what it rests on besides checks: what wa
 rows (`operations`) and what its file says. Of an institution of which all that still holds
 (`carry/carried.sql`), what was counted until a local midnight stands, as if it were rolled up until then; of
 any other all is counted. Whatever is wrong with that file, everything is counted: it can make a publication
-faster, never another one.
+faster, never another one. It matters not who counted: a publication, or who loaded checks (`count_ahead`).
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import duckdb
 
 from collectors.institution import HISTORY_SOURCE, SERVICES_SOURCE
 from transforms.instrument import load_models
-from warehouse.connection import execute, statement
+from warehouse.connection import execute, moment, statement
 
 SETTLED = timedelta(hours=1)
 """A day is carried over when it is over for so long: a check that comes later has all counted."""
@@ -39,25 +39,24 @@ def carry_nothing(connection: duckdb.DuckDBPyConnection) -> None:
     _look_at(connection, is_anew=True, is_carried=False)
 
 
-def carry(connection: duckdb.DuckDBPyConnection, counted: Path | None, now: datetime) -> bool:
+def carry(connection: duckdb.DuckDBPyConnection, counted: Path | None, now: datetime) -> None:
     """Take over what the file `counted` says of the current database and still holds as of `now`.
 
     Into temporary tables: `carried` names the institutions of which that is so. What was said of months gone
-    by stays where it is, in the attached database `before` (`write_carried`). Returns whether all are.
+    by stays where it is, in the attached database `before` (`write_carried`).
     """
     carry_nothing(connection)
     for step in ("facts", "warehouse_now"):
         execute(connection, statement(_STEPS / f"{step}.sql"), {"as_of": now})
-    if counted is None or not counted.exists():
-        return False
+    if counted is None:
+        return
     try:
         quoted = str(counted).replace("'", "''")
         connection.execute(f"ATTACH '{quoted}' AS before (READ_ONLY)")
-        return _take_over(connection, now)
+        _take_over(connection, now)
     except duckdb.Error as error:
         log.warning("%s: cannot be read, everything is counted (%s)", counted, error)
         carry_nothing(connection)
-        return False
 
 
 def see_services(connection: duckdb.DuckDBPyConnection, as_of: datetime) -> None:
@@ -105,9 +104,17 @@ def keep(connection: duckdb.DuckDBPyConnection, path: Path, now: datetime) -> bo
     connection.execute("BEGIN")
     for step in sorted(_KEPT.glob("*.sql")):
         sql = f"CREATE TABLE counted.{step.stem} AS {statement(step)}"
-        execute(connection, sql, {"as_of": now, "program": _program()})
+        execute(connection, sql, {"as_of": now, "program": program()})
     connection.execute("COMMIT")
     return True
+
+
+def next_midnights(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, datetime]:
+    """When more can be kept of each institution than as of `now`; from the tables that the counting left."""
+    asked = {"as_of": now, "settled": SETTLED}
+    sql = f"SELECT institution, epoch_us(due_at) FROM ({statement(_STEPS / 'next_midnight.sql')})"
+    found = ((name, moment(due_us)) for name, due_us in execute(connection, sql, asked).fetchall())
+    return {name: due_at for name, due_at in found if due_at is not None}
 
 
 def settle(connection: duckdb.DuckDBPyConnection, database: str) -> None:
@@ -116,19 +123,32 @@ def settle(connection: duckdb.DuckDBPyConnection, database: str) -> None:
     connection.execute(f"DETACH {database}")
 
 
-def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> bool:
+@cache
+def program() -> str:
+    """What stands for all that counting follows: no two programs that count differently have the same."""
+    digest = hashlib.sha256(duckdb.__version__.encode())
+    modules = sorted(_HERE.glob("*.py"))
+    statements = [path for folder in _COUNTING for path in sorted((_HERE / folder).glob("*.sql"))]
+    for path in (*modules, *statements):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    for model in load_models():
+        digest.update(model.sql.encode() + b"\0")
+    return digest.hexdigest()
+
+
+def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     is_known = connection.execute(
         "SELECT count(*) FROM before.made JOIN warehouse_now ON warehouse_now.id = made.warehouse "
-        "WHERE made.program = $program AND made.as_of <= $now",
-        {"program": _program(), "now": now},
+        "WHERE made.program = $program",
+        {"program": program()},
     ).fetchone()
     if is_known != (1,):
-        return False
+        return
     sources = {"check_sources": [SERVICES_SOURCE, HISTORY_SOURCE]}
     execute(connection, statement(_STEPS / "fresh_load.sql"), sources)
     since, until = connection.execute("SELECT min(loaded_at), max(loaded_at) FROM fresh_load").fetchall()[0]
     execute(connection, statement(_STEPS / "fresh_check.sql"), {"since": since, "until": until})
-    connection.execute(statement(_STEPS / "carried.sql"))
+    execute(connection, statement(_STEPS / "carried.sql"), {"as_of": now})
     for table in _TABLES:
         connection.execute(
             f"INSERT INTO carried_{table} BY NAME FROM before.{table} SEMI JOIN carried USING (institution)"
@@ -141,7 +161,9 @@ def _take_over(connection: duckdb.DuckDBPyConnection, now: datetime) -> bool:
     ).fetchall()[0]
     if carried:
         _look_at(connection, is_anew=others > 0, is_carried=True)
-    return bool(carried and not others)
+    if carried and not others:
+        # For as few checks sharing them out takes longer than it spares.
+        connection.execute("SET threads = 1")
 
 
 def _look_at(connection: duckdb.DuckDBPyConnection, *, is_anew: bool, is_carried: bool) -> None:
@@ -154,16 +176,3 @@ def _look_at(connection: duckdb.DuckDBPyConnection, *, is_anew: bool, is_carried
     if is_carried:
         parts.append("FROM fresh_check SEMI JOIN carried USING (institution)")
     connection.execute(f"CREATE OR REPLACE TEMP VIEW unseen_check AS {' UNION ALL BY NAME '.join(parts)}")
-
-
-@cache
-def _program() -> str:
-    """What stands for all that counting follows: no two programs that count differently have the same."""
-    digest = hashlib.sha256(duckdb.__version__.encode())
-    modules = sorted(_HERE.glob("*.py"))
-    statements = [path for folder in _COUNTING for path in sorted((_HERE / folder).glob("*.sql"))]
-    for path in (*modules, *statements):
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
-    for model in load_models():
-        digest.update(model.sql.encode() + b"\0")
-    return digest.hexdigest()

@@ -308,6 +308,26 @@ def migrate(connection: duckdb.DuckDBPyConnection, now: datetime, where: str = "
         )
 
 
+def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Home) -> None:
+    """Raises WarehouseError when the attached warehouse is not of this program's schema."""
+    known = {int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql")}
+    tables = connection.execute(
+        "SELECT count(*) FROM duckdb_tables() "
+        "WHERE database_name = 'warehouse' AND schema_name = 'ops' AND table_name = 'migration'"
+    ).fetchone()
+    has_any = bool(tables and tables[0])
+    done = (
+        {number for (number,) in connection.execute("SELECT number FROM ops.migration").fetchall()}
+        if has_any
+        else set()
+    )
+    if done != known:
+        raise WarehouseError(
+            f"{warehouse}: has schema {max(done, default=0)}, this Pantau {max(known)}; "
+            + ("use a newer Pantau" if done - known else "run pantau load first")
+        )
+
+
 def _lacking(connection: duckdb.DuckDBPyConnection, where: str) -> list[tuple[int, Path]]:
     done = {row[0] for row in connection.execute("SELECT number FROM ops.migration").fetchall()}
     known = {int(path.name[:4]): path for path in sorted(SCHEMA_FOLDER.glob("*.sql"))}

@@ -7,24 +7,30 @@ close it.
 
 from __future__ import annotations
 
-import logging
-import os
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import duckdb
 
-from warehouse.carry import carry, keep, learn, see_services, settle, share, write_carried
-from warehouse.connection import DEFAULT_WAIT_SECONDS, SCHEMA_FOLDER, Home, copying, statement
-from warehouse.errors import WarehouseBusyError, WarehouseError
+from warehouse.carry import carry, keep, learn, next_midnights, see_services, settle, share, write_carried
+from warehouse.connection import (
+    DEFAULT_WAIT_SECONDS,
+    SCHEMA_FOLDER,
+    Home,
+    copying,
+    require_current_schema,
+    statement,
+)
+from warehouse.counted import counting, sync
 from warehouse.explanations import write_explanations
 from warehouse.lake import Lake
 from warehouse.locks import only_one
 from warehouse.published_columns import add_masking, published_tables, selected
-from warehouse.service_facts import set_aside, write_service_facts
+from warehouse.service_facts import set_aside, write_levels, write_states
 
 MARTS_FOLDER = Path(__file__).parent / "marts"
 _REMOTE_READ = Path(__file__).parent / "queries" / "remote_read.sql"
@@ -34,7 +40,6 @@ _FINDINGS = SCHEMA_FOLDER / "0040_finding_view.sql"
 SCHEMAS = ("core", "score", "ops", "mart")
 _PARTS: Mapping[str, Path] = {"core.uptime_check": Path(__file__).parent / "queries" / "published_checks.sql"}
 """Tables of which only some rows are published, and which."""
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -57,34 +62,14 @@ def publish(
     """
     with only_one(target, "publishing", wait_seconds):
         beside = target.with_name(f".{target.name}.new")
-        counted = target.with_name(f".{target.name}.counted")
-        # Only what a killed publication left can be here: the lock is ours.
-        left = (beside, _counted(beside))
-        for path in left:
-            _remove(path)
         try:
-            try:
-                built = _build(warehouse, beside, counted, now, wait_seconds)
-            except (duckdb.Error, WarehouseError) as error:
-                if isinstance(error, WarehouseBusyError) or not counted.exists():
-                    raise
-                # Whatever may be wrong with what was counted before, without it nothing is.
-                log.warning("%s: is no good, everything is counted (%s)", counted, error)
-                for path in left:
-                    _remove(path)
-                built = _build(warehouse, beside, None, now, wait_seconds)
-                _remove(counted)
-            rows, views, is_more_counted = built
+            rows, views = counting(target, now, partial(_build, warehouse, beside, now, wait_seconds))
             size = beside.stat().st_size
-            _sync(beside)
+            sync(beside)
             beside.replace(target)
-            if is_more_counted:
-                _sync(_counted(beside))
-                _counted(beside).replace(counted)
-            _sync(target.parent)
+            sync(target.parent)
         finally:
-            for path in left:
-                _remove(path)
+            _remove(beside)
     return PublishResult(target, rows, views, size)
 
 
@@ -104,16 +89,15 @@ def create_marts(connection: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
 
 
 def _build(
-    warehouse: Home, beside: Path, counted: Path | None, now: datetime, wait_seconds: float
-) -> tuple[Mapping[str, int], tuple[str, ...], bool]:
+    warehouse: Home, beside: Path, now: datetime, wait_seconds: float, counted: Path | None, new: Path
+) -> tuple[tuple[Mapping[str, int], tuple[str, ...]], Mapping[str, datetime]]:
+    # What a killed publication left, or one begun with a file that is no good: the lock is ours.
+    _remove(beside)
     quoted = str(beside).replace("'", "''")
     with copying(warehouse, wait_seconds) as connection:
         require_current_schema(connection, warehouse)
         # Carrying over was not tried on a lake: of one everything is counted.
-        is_all_carried = carry(connection, None if isinstance(warehouse, Lake) else counted, now)
-        if is_all_carried:
-            # For as few checks sharing them out takes longer than it spares.
-            connection.execute("SET threads = 1")
+        carry(connection, None if isinstance(warehouse, Lake) else counted, now)
         see_services(connection, now)
         # The smallest blocks: a small copy of many small tables is a tenth of its size with the default.
         # Nothing is written twice, as what a publication that is stopped leaves is of no use.
@@ -130,17 +114,18 @@ def _build(
             connection.execute("DETACH warehouse")
             explained = beside_us.submit(_explain, other)
             connection.execute("BEGIN")
-            for table, count in write_service_facts(connection, "published", now).items():
-                rows[table] += count
+            rows["core.service_now"] += write_states(connection, "published", now)
+            rows["core.service_sla"] += write_levels(connection, "published", now)
             connection.execute("COMMIT")
-            is_more_counted = keep(connection, _counted(beside), now)
+            is_more_counted = keep(connection, new, now)
+            due = next_midnights(connection, now)
             views, told = explained.result()
         connection.execute("USE memory")
         connection.execute("DETACH aside")
         if is_more_counted:
             settle(connection, "counted")
         settle(connection, "published")
-    return rows | told, views, is_more_counted
+    return (rows | told, views), due
 
 
 def _copy(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
@@ -156,7 +141,7 @@ def _copy(connection: duckdb.DuckDBPyConnection) -> dict[str, int]:
 
 
 def _explain(connection: duckdb.DuckDBPyConnection) -> tuple[tuple[str, ...], dict[str, int]]:
-    """Reads nothing that counting fills (write_service_facts)."""
+    """Reads nothing that counting fills (write_states, write_levels)."""
     connection.execute("BEGIN")
     views = create_marts(connection)
     connection.execute(statement(_REMOTE_READ))
@@ -183,39 +168,6 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str)
     return rows
 
 
-def require_current_schema(connection: duckdb.DuckDBPyConnection, warehouse: Home) -> None:
-    """Raises WarehouseError when the attached warehouse is not of this program's schema."""
-    known = {int(path.name[:4]) for path in SCHEMA_FOLDER.glob("*.sql")}
-    tables = connection.execute(
-        "SELECT count(*) FROM duckdb_tables() "
-        "WHERE database_name = 'warehouse' AND schema_name = 'ops' AND table_name = 'migration'"
-    ).fetchone()
-    has_any = bool(tables and tables[0])
-    done = (
-        {number for (number,) in connection.execute("SELECT number FROM ops.migration").fetchall()}
-        if has_any
-        else set()
-    )
-    if done != known:
-        raise WarehouseError(
-            f"{warehouse}: has schema {max(done, default=0)}, this Pantau {max(known)}; "
-            + ("use a newer Pantau" if done - known else "run pantau load first")
-        )
-
-
-def _counted(beside: Path) -> Path:
-    """Where what is counted this time is kept for the next."""
-    return beside.with_suffix(".counted.new")
-
-
 def _remove(beside: Path) -> None:
     for path in (beside, beside.with_name(f"{beside.name}.wal")):
         path.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -21,10 +21,12 @@ _STATE = (
     *("service_ever", "service_failure", "service_per_day", "service_per_month", "service_reversal"),
     "service_state",
 )
+_STATES_ALONE = ("service_check", "recent_checks")
+"""What is set aside for states alone."""
 
 
-def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
-    """Take what counting as of `now` needs of the current database.
+def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime, *, has_states: bool = True) -> None:
+    """Take what counting as of `now` needs of the current database, also for states now unless told.
 
     Into the database in memory that is attached as `aside`, and temporary tables. Of what is carried over
     (`carry`), only what came since; `service_seen` says of which services there are checks.
@@ -34,6 +36,8 @@ def set_aside(connection: duckdb.DuckDBPyConnection, now: datetime) -> None:
     connection.execute("CREATE SCHEMA aside.core")
     known = {"as_of": now}
     for step in sorted(_ASIDE.glob("*.sql")):
+        if not has_states and step.stem.endswith(_STATES_ALONE):
+            continue
         execute(connection, statement(step), known)
         if step.stem.endswith("last_check"):
             known |= _recent(connection, now)
@@ -52,20 +56,22 @@ def _recent(connection: duckdb.DuckDBPyConnection, now: datetime) -> dict[str, d
     }
 
 
-def write_service_facts(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> dict[str, int]:
-    """Fill core.service_now and core.service_sla of the database `target` from the current one, as of `now`.
-
-    Returns rows per table.
-    """
-    count_seen(connection, now)
+def write_states(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> int:
+    """Fill core.service_now of the database `target` from what was set aside; how many rows there are."""
     for model in load_models():
         if model.name in _STATE:
             execute(connection, f"CREATE OR REPLACE TEMP TABLE {model.name} AS {model.sql}", {"as_of": now})
-    rows = {}
-    for table in ("service_now", "service_sla"):
-        facts = statement(_QUERIES / f"{table}.sql")
-        written = execute(
-            connection, f"INSERT INTO {target}.core.{table} BY NAME {facts}", {"as_of": now}
-        ).fetchone()
-        rows[f"core.{table}"] = written[0] if written else 0
-    return rows
+    return _write(connection, target, "service_now", now)
+
+
+def write_levels(connection: duckdb.DuckDBPyConnection, target: str, now: datetime) -> int:
+    """Fill core.service_sla of the database `target` from what was set aside; how many rows there are."""
+    count_seen(connection, now)
+    return _write(connection, target, "service_sla", now)
+
+
+def _write(connection: duckdb.DuckDBPyConnection, target: str, table: str, now: datetime) -> int:
+    facts = statement(_QUERIES / f"{table}.sql")
+    sql = f"INSERT INTO {target}.core.{table} BY NAME {facts}"
+    written = execute(connection, sql, {"as_of": now}).fetchone()
+    return written[0] if written else 0

@@ -16,10 +16,10 @@ from pathlib import Path
 import duckdb
 
 from warehouse.carry import carry_nothing, see_services
-from warehouse.connection import Home, copying, migrate, reading
+from warehouse.connection import Home, copying, migrate, reading, require_current_schema
 from warehouse.errors import WarehouseError
 from warehouse.explanations import write_explanations
-from warehouse.publish import SCHEMAS, copy_tables, create_marts, require_current_schema
+from warehouse.publish import SCHEMAS, copy_tables, create_marts
 from warehouse.published_columns import published_tables
 from warehouse.read import ReadError, institution_named
 from warehouse.score import ScoreResult, score_facts

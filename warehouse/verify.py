@@ -20,12 +20,11 @@ from collectors.archive_check import RESTORE, check_source
 from collectors.institution import JOURNAL_SOURCE
 from collectors.ledger import LEDGER
 from warehouse.compare import differences
-from warehouse.connection import Home, copying, exists, scratch_folder
+from warehouse.connection import Home, copying, exists, require_current_schema, scratch_folder
 from warehouse.errors import WarehouseError
 from warehouse.journal import read_journal
 from warehouse.operations import Operation, operations
 from warehouse.publication import digest_of, published_digests, publishing
-from warehouse.publish import require_current_schema
 from warehouse.replay import Progress, Replay, ReplayError, keep_old_scores
 
 REBUILD = "pantau rebuild makes it anew from the archive (so does a program that reads better than it did)"

@@ -1,6 +1,7 @@
 -- The institutions of which an earlier count holds for all that was before a local midnight (rolled_until): since then the
 -- same was done to their rows and the same file says what is counted; no check was rolled up, none brought in from
--- elsewhere, none came late, and all that were loaded are there. Nothing is, where the checks are not as many as they must be.
+-- elsewhere, none came late, and all that were loaded are there. Where that count is of after $as_of, as another was quicker
+-- or the clock went back, there must be no check between the two. Nothing is, where the checks are not as many as they must be.
 INSERT INTO carried
 WITH past AS (
     SELECT
@@ -35,3 +36,7 @@ WHERE facts.file_digest IS NOT DISTINCT FROM known.file_digest
     AND (found.first_at IS NULL OR found.is_own AND found.first_at >= kept.rolled_until)
     AND (SELECT count(*) FROM core.uptime_check)
         = (SELECT checks FROM before.made) + (SELECT coalesce(sum(checks), 0) FROM loaded)
+    AND (
+        (SELECT as_of FROM before.made) <= $as_of
+        OR kept.rolled_until <= $as_of AND NOT list_contains((SELECT ahead FROM warehouse_now), kept.institution)
+    )
