@@ -5,6 +5,7 @@ Who changes how checks are counted or carried over, hunts wider than the few exa
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -382,6 +383,17 @@ def test_it_is_counted_once_a_local_day(city: City) -> None:
 
 
 @pytest.mark.e2e
+def test_a_load_that_was_quicker_than_a_publication_spares_it_counting(city: City) -> None:
+    """Which began before that load, and waited for it."""
+    city.pass_days(2)
+    began, city.now = city.now, city.now + timedelta(seconds=20)
+    city.count({"kota-a"})
+    city.spoil()
+    city.now = began
+    assert city.carried() == (True, True)
+
+
+@pytest.mark.e2e
 def test_each_institution_by_its_own_midnight(city: City) -> None:
     """Jayapura's midnight comes two hours before Jakarta's."""
     new = "'kota-b' AS institution"
@@ -412,15 +424,27 @@ def test_each_institution_by_its_own_midnight(city: City) -> None:
 
 @pytest.mark.e2e
 @pytest.mark.parametrize("left", [b"{}", b"\xff[1", None])
-def test_a_note_that_is_no_good_costs_one_count(city: City, left: bytes | None) -> None:
-    city.pass_days(2)
+def test_a_note_that_is_no_good_is_written_anew(city: City, left: bytes | None) -> None:
     note = city.target.with_name(".pantau.duckdb.due")
+    city.count({"kota-a"})
+    good = note.read_bytes()
     note.unlink()
     if left is not None:
         note.write_bytes(left)
     city.count({"kota-a"})
-    city.spoil()
-    assert city.carried() == (True, True)
+    assert note.read_bytes() == good
+
+
+@pytest.mark.e2e
+def test_after_an_update_the_next_load_counts(city: City) -> None:
+    _by_another_program(city)
+    note = city.target.with_name(".pantau.duckdb.due")
+    said = json.loads(note.read_text())
+    found = city.counted.stat()
+    note.write_text(json.dumps(said | {"program": "lain", "file": [found.st_size, found.st_mtime_ns]}))
+    before = as_it_was(city)
+    city.count({"kota-a"})
+    assert as_it_was(city) != before
 
 
 @contextmanager

@@ -38,7 +38,7 @@ def count_ahead(
         return
     try:
         with only_one(target, "counting", wait_seconds=0):
-            counting(target, now, partial(_count, warehouse, now))
+            counting(target, partial(_count, warehouse, now))
     except WarehouseBusyError as error:
         log.info("%s: nothing is counted ahead, the next publication counts (%s)", target, error)
     except (duckdb.Error, WarehouseError, OSError) as error:

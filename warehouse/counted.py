@@ -24,20 +24,17 @@ log = logging.getLogger(__name__)
 
 
 class _Note(BaseModel):
-    """By which program it was counted as of when, into which file, and when whose checks are due."""
+    """By which program it was counted, into which file, and from when on whose checks are due."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     program: str
-    as_of: datetime
     file: tuple[int, int] | None
     due: Mapping[str, datetime]
 
 
-def counting(
-    target: Path, now: datetime, count: Callable[[Path | None, Path], tuple[Made, Mapping[str, datetime]]]
-) -> Made:
-    """Let `count` take over what was counted for the copy `target`, and keep what it counts as of `now`.
+def counting(target: Path, count: Callable[[Path | None, Path], tuple[Made, Mapping[str, datetime]]]) -> Made:
+    """Let `count` take over what was counted for the copy `target`, and keep what it counts.
 
     It is given the file to take over, None where that is of no use, and the one to write, if there is more to
     be kept. It returns what it made, and from when on more of which institution's checks can be kept.
@@ -61,7 +58,7 @@ def counting(
             new.replace(old)
             sync(old.parent)
         # In place: who reads half of it takes it for none.
-        note = _Note(program=program(), as_of=now, file=_stamp(old), due=due)
+        note = _Note(program=program(), file=_stamp(old), due=due)
         _note(target).write_text(note.model_dump_json(), encoding="utf-8")
     finally:
         _remove(new)
@@ -76,8 +73,7 @@ def is_due(target: Path, institutions: Collection[str], now: datetime) -> bool:
         return bool(institutions)
     if note.program != program() or note.file != _stamp(_file(target)):
         return bool(institutions)
-    # Where the clock went back, or another was quicker, what is kept is as new as it can be.
-    return note.as_of <= now and any(note.due.get(name, now) <= now for name in institutions)
+    return any(note.due.get(name, now) <= now for name in institutions)
 
 
 def sync(path: Path) -> None:

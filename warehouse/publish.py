@@ -63,7 +63,7 @@ def publish(
     with only_one(target, "publishing", wait_seconds):
         beside = target.with_name(f".{target.name}.new")
         try:
-            rows, views = counting(target, now, partial(_build, warehouse, beside, now, wait_seconds))
+            rows, views = counting(target, partial(_build, warehouse, beside, now, wait_seconds))
             size = beside.stat().st_size
             sync(beside)
             beside.replace(target)
