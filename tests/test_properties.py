@@ -30,7 +30,7 @@ from transforms.index import aggregates
 from transforms.instrument import Criterion, Indicator, Instrument, Level, Probe, ProbeCall, Rule, Rules
 from transforms.levels import IndicatorLevel, levels
 from transforms.ruleset import load_ruleset
-from transforms.scoring import judge
+from transforms.scoring import judge, judgements, stated, unstated
 from warehouse.load import load
 from warehouse.score import score
 
@@ -302,6 +302,23 @@ def test_the_order_of_statements_and_answers_decides_nothing(
     assert [(f.criterion, f.state, f.is_carried, f.expires_at) for f in found_in(norm, known)] == [
         (f.criterion, f.state, f.is_carried, f.expires_at) for f in found_in(norm, other)
     ]
+
+
+@on_every_norm
+@few(20)
+@given(seed=seeds)
+def test_what_only_statements_speak_on_is_judged_without_answers_as_with_them(
+    norm_of: Callable[[random.Random], Norm], seed: int
+) -> None:
+    draw = random.Random(seed)
+    norm = norm_of(draw)
+    known = world(norm, draw)
+    facts = known.answers, known.statements, FRESHNESS, NOW, known.external
+    whole = judgements(norm.rules, norm.instrument, norm.probes, *facts)
+    first = stated(norm.rules, norm.instrument, known.statements, FRESHNESS, NOW)
+    rest = unstated(norm.rules, norm.instrument)
+    assert not first.keys() & set(rest)
+    assert first | judgements(norm.rules, norm.instrument, norm.probes, *facts, rest) == whole
 
 
 @pytest.mark.parametrize("norm_of", [NORMS["spbe-2020"], small], ids=["spbe-2020", "small"])

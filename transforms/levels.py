@@ -122,14 +122,31 @@ def levels(
     on a whole scale they are whole.
     """
     by_id = findings if isinstance(findings, Mapping) else {found.criterion: found for found in findings}
+    wanted = (
+        by_id
+        if only is None
+        else [c for own in _owns(Same(instrument)) if own.number in only for c in own.criteria]
+    )
+    marks = {criterion: mark_of(by_id[criterion]) for criterion in wanted}
+    scores = {criterion: by_id[criterion].score for criterion in wanted}
+    return levels_of_marks(instrument, marks, scores, official, only)
 
+
+def levels_of_marks(
+    instrument: Instrument,
+    marks: Mapping[str, int],
+    scores: Mapping[str, Score | None],
+    official: Mapping[str, Score | Decimal],
+    only: Collection[str] | None = None,
+) -> tuple[IndicatorLevel, ...]:
+    """The same from what each criterion counts for (`mark_of`), and the scores of those that have one."""
     found = []
     for own in _owns(Same(instrument)):
-        number = own.indicator.number
+        number = own.number
         if only is None or number in only:
-            judged = [by_id[criterion] for criterion in own.criteria]
             known = official_of(instrument, official.get(number)) if number in official else None
-            found.append(_level(own, tuple([mark_of(one) for one in judged]), judged[0].score, known))
+            counts = tuple([marks[criterion] for criterion in own.criteria])
+            found.append(_level(own, counts, scores.get(own.criteria[0]), known))
     return tuple(found)
 
 
@@ -139,13 +156,14 @@ class _Own:
 
     instrument: Instrument
     indicator: Indicator
+    number: str
     criteria: tuple[str, ...]
 
 
 @lru_cache(maxsize=16)
 def _owns(instrument: Same) -> tuple[_Own, ...]:
     assert isinstance(instrument.it, Instrument)
-    return tuple(_Own(instrument.it, i, _ids_of(Same(i))) for i in instrument.it.indicators)
+    return tuple(_Own(instrument.it, i, i.number, _ids_of(Same(i))) for i in instrument.it.indicators)
 
 
 @lru_cache(maxsize=1 << 16)

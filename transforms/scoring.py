@@ -6,7 +6,7 @@ Levels follow from findings in `transforms.levels`, the index from levels in `tr
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -65,7 +65,7 @@ class Judgement(NamedTuple):
 
     def mark(self) -> bytes:
         """A digest of all that it says but for what moves with the answer."""
-        return _common_mark(self) if self.finding.observed_at is None else _mark(self)
+        return _common_mark(Same(self)) if self.finding.observed_at is None else _mark(self)
 
 
 def _mark(judgement: Judgement) -> bytes:
@@ -81,9 +81,10 @@ def _mark(judgement: Judgement) -> bytes:
 
 
 @lru_cache(maxsize=1 << 12)
-def _common_mark(judgement: Judgement) -> bytes:
-    """The mark of what is found where nobody saw anything: of many institutions the same."""
-    return _mark(judgement)
+def _common_mark(judgement: Same) -> bytes:
+    """The mark of what is found where nobody saw anything: of many institutions the same (`_unanswered`)."""
+    assert isinstance(judgement.it, Judgement)
+    return _mark(judgement.it)
 
 
 def _said(found: Finding) -> str:
@@ -145,8 +146,26 @@ def judgements(
     """
     case = Case(rules, instrument, probes, answers, attestations, freshness, external)
     asking = _asking_of(Same(rules), Same(instrument))
-    chosen = asking.not_blank(case.about) if only is None else asking.of(only)
+    chosen = [*asking.open, *asking.stated(case.about)] if only is None else asking.of(only)
     return {asked.rule.criterion: case.heard(asked).judgement(as_of) for asked in chosen}
+
+
+def stated(
+    rules: Rules,
+    instrument: Instrument,
+    attestations: Sequence[Attested],
+    freshness: Mapping[str, Freshness],
+    as_of: datetime,
+) -> dict[str, Judgement]:
+    """Of `judgements` those of criteria on which nothing but statements can speak, and any does."""
+    case = Case(rules, instrument, {}, {}, attestations, freshness)
+    chosen = _asking_of(Same(rules), Same(instrument)).stated(case.about)
+    return {asked.rule.criterion: case.heard(asked).judgement(as_of) for asked in chosen}
+
+
+def unstated(rules: Rules, instrument: Instrument) -> Sequence[str]:
+    """The criteria on which something else than statements can speak."""
+    return [asked.rule.criterion for asked in _asking_of(Same(rules), Same(instrument)).open]
 
 
 class Case:
@@ -415,7 +434,8 @@ class _Asking:
         return {asked.rule.criterion: asked.blank for asked in self.all}
 
     @cached_property
-    def _open(self) -> tuple[_Asked, ...]:
+    def open(self) -> tuple[_Asked, ...]:
+        """Those on which something else than statements can speak."""
         return tuple(asked for asked in self.all if asked.blank is None)
 
     @cached_property
@@ -426,11 +446,9 @@ class _Asking:
                 found.setdefault(code, []).append(asked)
         return found
 
-    def not_blank(self, about: Iterable[str]) -> Iterator[_Asked]:
-        """Those that may be other than blank where statements are about these codes: mostly few of all."""
-        yield from self._open
-        for code in about:
-            yield from self._by_code.get(code, ())
+    def stated(self, about: Iterable[str]) -> list[_Asked]:
+        """The others, of those that statements about these codes are about: mostly few of all."""
+        return [asked for code in about for asked in self._by_code.get(code, ())]
 
 
 @lru_cache(maxsize=1 << 12)

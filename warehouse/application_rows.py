@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -25,6 +25,12 @@ class Comparisons:
         self, connection: duckdb.DuckDBPyConnection, places: Mapping[str, str], as_of: datetime
     ) -> None:
         """Compare the entries at `as_of` of institutions, by their names, unless what it finds is known."""
+        self.compare(self.read(connection, places, as_of), places)
+
+    def read(
+        self, connection: duckdb.DuckDBPyConnection, places: Mapping[str, str], as_of: datetime
+    ) -> dict[str, list[Entry]]:
+        """The entries at `as_of` of institutions, by their names, of which it is not known what they show."""
         if self.as_of is not None and self.as_of != as_of:
             between = {"before": min(self.as_of, as_of), "as_of": max(self.as_of, as_of)}
             for row in rows_of(connection, "moved_registries", between):
@@ -34,10 +40,14 @@ class Comparisons:
             name for name, place in places.items() if name not in self.found or self.found[name][0] != place
         ]
         if not unknown:
-            return
+            return {}
         entries: dict[str, list[Entry]] = {name: [] for name in unknown}
         for row in rows_of(connection, "applications", {"institutions": unknown, "as_of": as_of}):
             entries[row.pop("institution")].append(Entry(**row))
+        return entries
+
+    def compare(self, entries: Mapping[str, Sequence[Entry]], places: Mapping[str, str]) -> None:
+        """Compare what was read; of the warehouse nothing is needed any more."""
         for name, listed in entries.items():
             self.found[name] = (places[name], compare(listed, places[name]))
 

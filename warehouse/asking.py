@@ -181,11 +181,13 @@ class Models:
             connection.unregister("wanted_answer")
         of = self._numbered()
         found: dict[str, dict[ProbeCall, Answer]] = {}
+        columns = {name: column.tolist() for name, column in fetched.items()}
+        moments = {us: moment(us) for us in set(columns["observed_us"])}
         for institution, number, holds, reason, evidence, observed_us, error in zip(
-            *(column.tolist() for column in fetched.values()), strict=True
+            *columns.values(), strict=True
         ):
             evidence_ids = tuple(evidence.split("\x1f")) if evidence else ()
-            answer = Answer(holds, reason, evidence_ids, moment(observed_us), error)
+            answer = Answer(holds, reason, evidence_ids, moments[observed_us], error)
             found.setdefault(institution, {})[of[number]] = answer
         if wanted is None:
             self._said = found

@@ -89,7 +89,14 @@ def append_columns(
     connection: duckdb.DuckDBPyConnection, table: str, columns: Mapping[str, list[Any]], **constants: Any
 ) -> None:
     """Append rows given as columns, each row with the constants, to a table by column name."""
-    connection.register("rows_to_append", _quick_frame(columns))
+    append_frame(connection, table, quick_frame(columns), **constants)
+
+
+def append_frame(
+    connection: duckdb.DuckDBPyConnection, table: str, rows: pd.DataFrame, **constants: Any
+) -> None:
+    """Append the rows of a frame, each with the constants, to a table by column name."""
+    connection.register("rows_to_append", rows)
     try:
         fixed = "".join(f", ${name} AS {name}" for name in constants)
         execute(
@@ -101,7 +108,7 @@ def append_columns(
         connection.unregister("rows_to_append")
 
 
-def _quick_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
+def quick_frame(columns: Mapping[str, list[Any]]) -> pd.DataFrame:
     """Columns as `frame_of` has them, but for those that DuckDB reads several times as fast otherwise.
 
     Moments stand as such, and decimals as texts, which it reads as well as ever it does numbers.

@@ -79,9 +79,7 @@ def later_facts(
     known = [row["institution"] for row in rows_of(connection, "institutions", {"as_of": as_of})]
     for instrument in rulesets:
         parameters = {"as_of": as_of, "instrument": instrument, "institutions": known}
-        for name, since, attested in zip(
-            *statements_of(connection, parameters | {"is_later": True}), strict=True
-        ):
+        for name, since, attested in statements_of(connection, parameters | {"is_later": True}).rows():
             found.statements.setdefault((name, instrument), []).append((since, attested))
         for row in rows_of(connection, "later_official", parameters):
             pair = (row["institution"], instrument)

@@ -228,10 +228,9 @@ def _score_date(
             raise _NewRulesError(instrument_id)
         write_ruleset(connection, ruleset)
         use_ruleset(connection, ruleset, now)
-        names = set(made)
-        _rescore_last_dates(connection, run, ruleset, names, as_of, now)
-        run.models.stand(connection, ruleset.topics, as_of, sorted(names))
+        _rescore_last_dates(connection, run, ruleset, made.keys(), as_of, now)
         asked = [row for row in chosen if instrument_id in _instruments(row)]
+        run.ask(connection, ruleset, asked, as_of, sorted(made))
         done = score_all(connection, run, ruleset, asked, as_of, now, is_history=not is_last, whole=is_last)
         for one in done:
             made[one.current.institution].append(_made(instrument_id, one.current))
@@ -342,12 +341,12 @@ def _rescore_date(
     names = names - gone.keys()
     if not names:
         return []
-    run.models.stand(connection, ruleset.topics, as_of, sorted(names))
     asked = [
         row
         for row in rows_of(connection, "institutions", {"as_of": as_of})
         if row["institution"] in names and ruleset.instrument.id in _instruments(row)
     ]
+    run.ask(connection, ruleset, asked, as_of, sorted(names))
     results = []
     moves = []
     scored = score_all(connection, run, ruleset, asked, as_of, now, is_history=True, whole=True)

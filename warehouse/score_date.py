@@ -19,6 +19,8 @@ from warehouse.alert_facts import alert_facts, failed_sources
 from warehouse.application_rows import Comparisons, write_comparisons
 from warehouse.asking import Models
 from warehouse.change_rows import failing_evidence, write_changes
+from warehouse.filed import read_filed
+from warehouse.meanwhile import meanwhile
 from warehouse.score_rows import (
     previous_runs,
     read_levels,
@@ -49,6 +51,35 @@ class Run:
         """What stands under a ruleset."""
         return self.standings.setdefault(ruleset.hash, Standing(ruleset, self.models))
 
+    def ask(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        ruleset: Ruleset,
+        rows: Sequence[Mapping[str, Any]],
+        as_of: datetime,
+        known: Sequence[str],
+    ) -> None:
+        """Let models of the institutions `known` stand, and ask what the rules ask of `rows`, some of them.
+
+        At a first date, what needs no answer is judged and compared meanwhile.
+        """
+
+        def work() -> None:
+            self.models.stand(connection, ruleset.topics, as_of, known)
+            self.models.ask(connection, ruleset.probes, ruleset.rules.calls())
+
+        standing = self.standing(ruleset)
+        if standing.held:
+            work()
+            return
+        places = {row["institution"]: row["name"] for row in rows}
+        filed = read_filed(connection, ruleset, list(places), as_of)
+        entries = self.comparisons.read(connection, places, as_of)
+        with meanwhile(work):
+            filed.judge()
+            self.comparisons.compare(entries, places)
+        standing.ahead = filed
+
 
 @dataclass(frozen=True)
 class Done:
@@ -73,11 +104,10 @@ def score_all(
     is_history: bool,
     whole: bool,
 ) -> list[Done]:
-    """Score institutions under one ruleset: what is read and written of them, in one go for all.
+    """Score institutions under one ruleset, of which all was asked (`Run.ask`): in one go for all.
 
     Findings are exact where they moved, or of all where `whole`.
     """
-    run.models.ask(connection, ruleset.probes, ruleset.rules.calls())
     standing = run.standing(ruleset)
     names = [row["institution"] for row in rows]
     stands = standing.step(connection, names, as_of, whole=whole)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import duckdb
 
@@ -260,31 +260,31 @@ def external_value(row: Mapping[str, Any]) -> ExternalValue:
     )
 
 
-class Statements(NamedTuple):
-    """Statements as columns, in order: whose each is, since when it counts, and what it says."""
+@dataclass(frozen=True)
+class Statements:
+    """Statements as the query attestations finds them, by columns: there may be tens of thousands."""
 
-    institutions: list[str]
-    since: list[datetime]
-    attested: list[Attested]
+    columns: Mapping[str, Any]
+
+    def rows(self) -> Iterator[tuple[str, datetime, Attested]]:
+        """In order: whose each is, since when it counts, and what it says."""
+        of: dict[str, list[Any]] = {name: column.tolist() for name, column in self.columns.items()}
+        signed, since, expire = of["signed_us"], of["since_us"], of["expires_us"]
+        moments = {us: EPOCH + timedelta(microseconds=us) for us in {*signed, *since, *expire}}
+        attested = map(
+            Attested,
+            of["criterion"],
+            of["statement"],
+            of["signer"],
+            [moments[us] for us in signed],
+            [moments[us] for us in expire],
+            of["reason"],
+            zip(of["capture_id"], of["file_capture_id"], strict=True),
+            of["has_own_expiry"],
+        )
+        return zip(of["institution"], [moments[us] for us in since], attested, strict=True)
 
 
 def statements_of(connection: duckdb.DuckDBPyConnection, parameters: Mapping[str, Any]) -> Statements:
-    """What the query attestations finds, fetched as columns: there may be tens of thousands."""
-    found = execute(connection, statement(QUERIES / "attestations.sql"), parameters).fetchnumpy()
-    of: dict[str, list[Any]] = {name: column.tolist() for name, column in found.items()}
-    moments = {
-        us: EPOCH + timedelta(microseconds=us)
-        for us in {*of["signed_us"], *of["since_us"], *of["expires_us"]}
-    }
-    attested = map(
-        Attested,
-        of["criterion"],
-        of["statement"],
-        of["signer"],
-        [moments[us] for us in of["signed_us"]],
-        [moments[us] for us in of["expires_us"]],
-        of["reason"],
-        zip(of["capture_id"], of["file_capture_id"], strict=True),
-        of["has_own_expiry"],
-    )
-    return Statements(of["institution"], [moments[us] for us in of["since_us"]], list(attested))
+    """What the query attestations finds."""
+    return Statements(execute(connection, statement(QUERIES / "attestations.sql"), parameters).fetchnumpy())

@@ -14,39 +14,24 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 import duckdb
 import pandas as pd
 
 from transforms import attribution
-from transforms.finding import Attested, ExternalValue, Finding, Freshness
+from transforms.finding import Finding
 from transforms.forecast import Known
 from transforms.index import Aggregate, aggregates
 from transforms.instrument import ProbeCall
-from transforms.levels import IndicatorLevel, levels
+from transforms.levels import IndicatorLevel, levels, levels_of_marks, mark_of
 from transforms.ruleset import Ruleset
-from transforms.scoring import Judgement, all_of, blanks, codes_of, judgements
+from transforms.scoring import Judgement, all_of, blanks, codes_of, judgements, unstated
 from warehouse.asking import Models
-from warehouse.connection import append_columns, statement
+from warehouse.connection import append_columns, append_frame, statement
+from warehouse.filed import File, Filed, read_filed, read_statements
 from warehouse.level_rows import finding_columns, level_columns, total_columns
-from warehouse.score_rows import QUERIES, external_value, rows_of, statements_of
-
-
-@dataclass(frozen=True)
-class File:
-    """What one institution is judged by besides what probes answer."""
-
-    statements: Mapping[str, Sequence[Attested]]
-    freshness: Mapping[str, Freshness]
-    official: Mapping[str, Decimal]
-    external: Mapping[str, ExternalValue]
-
-    @property
-    def attestations(self) -> tuple[Attested, ...]:
-        """All statements, in their order; `statements` has them by what they are about."""
-        return tuple([one for together in self.statements.values() for one in together])
+from warehouse.score_rows import QUERIES, rows_of
 
 
 @dataclass
@@ -111,18 +96,23 @@ class Stand:
 
 @dataclass
 class Standing:
-    """What stands of the institutions of one ruleset on one connection."""
+    """What stands of the institutions of one ruleset on one connection.
+
+    `ahead` may be given before a step: the files of its date, judged as far as that needs no answer.
+    """
 
     ruleset: Ruleset
     models: Models
     as_of: datetime | None = None
     held: dict[str, _Held] = field(default_factory=dict)
+    ahead: Filed | None = None
 
     def __post_init__(self) -> None:
         name = self.ruleset.instrument.id.replace("-", "_")
         self.findings, self.levels, self.totals = f"finding_{name}", f"level_{name}", f"total_{name}"
         self.blanks = f"blank_{name}"
         self._blanks = blanks(self.ruleset.rules, self.ruleset.instrument)
+        self._unstated = unstated(self.ruleset.rules, self.ruleset.instrument)
         self._criteria: dict[ProbeCall, list[str]] = {}
         for rule in self.ruleset.rules.rules:
             for call in dict.fromkeys(rule.calls):
@@ -135,6 +125,7 @@ class Standing:
         self._blank_marks = {
             c: self._blanks[c].mark() if c in self._blanks else b"" for c in self._indicators
         }
+        self._blank_counts = {criterion: mark_of(one.finding) for criterion, one in self._blanks.items()}
         self._criteria_of = {i.number: [c.id for c in i.criteria] for i in self.ruleset.instrument.indicators}
 
     def step(
@@ -150,7 +141,10 @@ class Standing:
             self._begin(connection)
         replaced, dirty = self._dirty(connection, names, as_of)
         fresh = [name for name in names if name not in self.held]
-        files = self._files(connection, fresh, as_of) if fresh else {}
+        filed, self.ahead = self.ahead, None
+        if filed is None or filed.as_of != as_of or set(filed.names) != set(fresh):
+            filed = read_filed(connection, self.ruleset, fresh, as_of)
+            filed.judge()
         calls = {
             (name, call)
             for name, criteria in dirty.items()
@@ -164,7 +158,7 @@ class Standing:
             answers = self.models.answers(connection, calls | {(n, c) for n in fresh for c in asked})
         changes = _Changes()
         for name in fresh:
-            held, made = self._judged(name, files[name], answers.get(name, {}), as_of)
+            held, made = self._judged(name, filed, answers.get(name, {}))
             self.held[name] = held
             if name in replaced:
                 old = replaced[name]
@@ -176,7 +170,7 @@ class Standing:
             changes.totals.append(name)
         for name, criteria in dirty.items():
             self._judge_again(name, answers.get(name, {}), as_of, criteria, changes)
-        self._write(connection, changes)
+        self._write(connection, changes, filed)
         stands = self._stands(connection, names, as_of, set(fresh), changes.moved, whole)
         self.as_of = as_of
         return stands
@@ -191,7 +185,7 @@ class Standing:
     ) -> None:
         held = self.held[name]
         past = _Past(held.judged, held.levels)
-        found = self._again(held, answers, as_of, criteria)
+        found = self._heard(held.file, answers, as_of, criteria)
         changes.findings += [(name, one) for one in found.values()]
         changes.replaced_findings += [(name, criterion) for criterion in found]
         held.judged = held.judged | found
@@ -310,7 +304,7 @@ class Standing:
     ) -> dict[str, set[str]]:
         """Take in the statements of institutions, and tell of which criteria other ones are on file."""
         criteria = {}
-        for name, statements in self._statements(connection, names, as_of).items() if names else ():
+        for name, statements in read_statements(connection, self.ruleset, names, as_of).items():
             held = self.held[name]
             old = held.file.statements
             moved = [at for at in old.keys() | statements.keys() if old.get(at) != statements.get(at)]
@@ -318,54 +312,18 @@ class Standing:
             held.file = replace(held.file, statements=statements)
         return criteria
 
-    def _files(
-        self, connection: duckdb.DuckDBPyConnection, names: Sequence[str], as_of: datetime
-    ) -> dict[str, File]:
-        parameters = self._parameters(names, as_of)
-        freshness: dict[str, dict[str, Freshness]] = {name: {} for name in names}
-        for row in rows_of(connection, "freshness", parameters):
-            freshness[row["institution"]][row["kind"]] = Freshness(row["ttl"], row["grace"])
-        external: dict[str, dict[str, ExternalValue]] = {name: {} for name in names}
-        for row in rows_of(connection, "external_indices", parameters):
-            if row["institution"] in external:
-                external[row["institution"]][row["index_id"]] = external_value(row)
-        official: dict[str, dict[str, Decimal]] = {name: {} for name in names}
-        for row in rows_of(connection, "official_levels", parameters):
-            official[row["institution"]][row["indicator"]] = row["level"]
-        statements = self._statements(connection, names, as_of)
-        return {
-            name: File(statements[name], freshness[name], official[name], external[name]) for name in names
-        }
-
-    def _statements(
-        self, connection: duckdb.DuckDBPyConnection, names: Collection[str], as_of: datetime
-    ) -> dict[str, dict[str, list[Attested]]]:
-        """By institution and what they are about, statements in force."""
-        stated = statements_of(connection, self._parameters(names, as_of))
-        found: dict[str, dict[str, list[Attested]]] = {name: {} for name in names}
-        for name, one in zip(stated.institutions, stated.attested, strict=True):
-            found[name].setdefault(one.criterion, []).append(one)
-        return found
-
-    def _parameters(self, names: Collection[str], as_of: datetime) -> dict[str, Any]:
-        return {
-            "as_of": as_of,
-            "instrument": self.ruleset.instrument.id,
-            "institutions": sorted(names),
-            "is_later": False,
-        }
-
     def _judged(
-        self, name: str, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime
+        self, name: str, filed: Filed, answers: Mapping[ProbeCall, Any]
     ) -> tuple[_Held, dict[str, Judgement]]:
-        """One institution judged whole, and of its findings those that somebody may have spoken of."""
-        rules, norm = self.ruleset.rules, self.ruleset.instrument
-        made = judgements(
-            rules, norm, self.ruleset.probes, answers, file.attestations, file.freshness, as_of, file.external
-        )
+        """One institution judged whole, and of its findings those that did not follow from its file alone."""
+        rules, norm, file = self.ruleset.rules, self.ruleset.instrument, filed.files[name]
+        rest = self._heard(file, answers, filed.as_of, self._unstated)
+        made = filed.made[name] | rest
         judged = all_of(rules, norm, made)
-        found = self._levels(file, judged, None)
-        marks = self._blank_marks | {criterion: one.mark() for criterion, one in made.items()}
+        counts = self._blank_counts | {c: mark_of(one.finding) for c, one in made.items()}
+        scores = {c: one.finding.score for c, one in rest.items()}
+        found = levels_of_marks(norm, counts, scores, file.official)
+        marks = self._blank_marks | filed.marks[name] | {c: one.mark() for c, one in rest.items()}
         held = _Held(
             file,
             judged,
@@ -377,12 +335,12 @@ class Standing:
             unwritten=set(self._criteria_of),
         )
         held.stand()
-        return held, made
+        return held, rest
 
-    def _again(
-        self, held: _Held, answers: Mapping[ProbeCall, Any], as_of: datetime, only: Collection[str]
+    def _heard(
+        self, file: File, answers: Mapping[ProbeCall, Any], as_of: datetime, only: Collection[str]
     ) -> dict[str, Judgement]:
-        rules, norm, file = self.ruleset.rules, self.ruleset.instrument, held.file
+        rules, norm = self.ruleset.rules, self.ruleset.instrument
         codes = dict.fromkeys(code for criterion in only for code in codes_of(criterion))
         about = [one for code in codes for one in file.statements.get(code, ())]
         return judgements(
@@ -390,16 +348,17 @@ class Standing:
         )
 
     def _levels(
-        self, file: File, judged: Mapping[str, Judgement], only: Collection[str] | None
+        self, file: File, judged: Mapping[str, Judgement], only: Collection[str]
     ) -> tuple[IndicatorLevel, ...]:
-        numbers = self._criteria_of if only is None else only
-        found = {c: judged[c].finding for number in numbers for c in self._criteria_of[number]}
+        found = {c: judged[c].finding for number in only for c in self._criteria_of[number]}
         return levels(self.ruleset.instrument, found, file.official, only)
 
-    def _write(self, connection: duckdb.DuckDBPyConnection, changes: _Changes) -> None:
+    def _write(self, connection: duckdb.DuckDBPyConnection, changes: _Changes, filed: Filed) -> None:
         """Let the tables of what stands hold what was judged, but for findings that nobody spoke of."""
         _delete(connection, self.findings, "criterion", changes.replaced_findings)
         _delete(connection, self.levels, "indicator", changes.replaced_levels)
+        if len(filed.rows):
+            append_frame(connection, self.findings, filed.rows)
         rows = [(n, one) for n, one in changes.findings if one is not self._blanks.get(one.finding.criterion)]
         if rows:
             columns = finding_columns([one.finding for _, one in rows])
