@@ -13,6 +13,7 @@ import pandas as pd
 
 from transforms import scoring
 from transforms.finding import Attested, ExternalValue, Freshness
+from transforms.levels import mark_of
 from transforms.ruleset import Ruleset
 from transforms.scoring import Judgement, blanks
 from warehouse.connection import quick_frame
@@ -39,8 +40,9 @@ class File:
 class Filed:
     """What is on file of institutions at a date, by their names.
 
-    Once `judge` was called, `files` holds it as such, `made` and `marks` have what is found of criteria on
-    which only statements can speak, and `rows` all that as rows of findings, but for what nobody spoke of.
+    Once `judge` was called, `files` holds it as such, `made`, `marks` and `counts` have what is found of
+    criteria on which only statements can speak (as `Judgement.mark` and `mark_of` have it), and `rows` all
+    that as rows of findings, but for what nobody spoke of.
     """
 
     ruleset: Ruleset
@@ -52,6 +54,7 @@ class Filed:
     files: dict[str, File] = field(default_factory=dict)
     made: dict[str, dict[str, Judgement]] = field(default_factory=dict)
     marks: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    counts: dict[str, dict[str, int]] = field(default_factory=dict)
     rows: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
@@ -69,6 +72,7 @@ class Filed:
             made = scoring.stated(rules, norm, file.attestations, file.freshness, self.as_of)
             self.files[name], self.made[name] = file, made
             self.marks[name] = {criterion: one.mark() for criterion, one in made.items()}
+            self.counts[name] = {criterion: mark_of(one.finding) for criterion, one in made.items()}
             told += [(name, one) for criterion, one in made.items() if one is not blank[criterion]]
         columns = finding_columns([one.finding for _, one in told])
         columns["institution"] = [name for name, _ in told]

@@ -40,8 +40,11 @@ def total_columns(totals: Sequence[Aggregate]) -> dict[str, list[Any]]:
 def _columns(
     names: Sequence[str], ones: Sequence[_One], row_of: Callable[[_One], Sequence[Any]]
 ) -> dict[str, list[Any]]:
-    """The rows of many of which most are the same object, as columns."""
-    rows = {key: row_of(one) for key, one in {id(one): one for one in ones}.items()}
+    """The rows of many of which most are the same object, as columns; decimals as texts, made once."""
+    rows = {
+        key: [f"{value:f}" if isinstance(value, Decimal) else value for value in row_of(one)]
+        for key, one in {id(one): one for one in ones}.items()
+    }
     ordered = [rows[id(one)] for one in ones]
     return {name: [row[place] for row in ordered] for place, name in enumerate(names)}
 

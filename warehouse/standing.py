@@ -320,7 +320,8 @@ class Standing:
         rest = self._heard(file, answers, filed.as_of, self._unstated)
         made = filed.made[name] | rest
         judged = all_of(rules, norm, made)
-        counts = self._blank_counts | {c: mark_of(one.finding) for c, one in made.items()}
+        own = {c: mark_of(one.finding) for c, one in rest.items()}
+        counts = self._blank_counts | filed.counts[name] | own
         scores = {c: one.finding.score for c, one in rest.items()}
         found = levels_of_marks(norm, counts, scores, file.official)
         marks = self._blank_marks | filed.marks[name] | {c: one.mark() for c, one in rest.items()}
