@@ -352,7 +352,9 @@ def _print(sheet: Worksheet, title: str) -> None:
     sheet.sheet_properties.pageSetUpPr.fitToPage = True  # type: ignore[union-attr]
     sheet.print_title_rows = f"{HEADER_ROW}:{HEADER_ROW}"
     sheet.page_margins.left = sheet.page_margins.right = 0.4
-    sheet.page_margins.top = sheet.page_margins.bottom = 0.5
+    sheet.page_margins.top, sheet.page_margins.bottom = 0.5, 0.7
+    # Below the bottom margin, or it has no room and is left out.
+    sheet.page_margins.footer = 0.3
     left, right = sheet.oddFooter.left, sheet.oddFooter.right  # type: ignore[union-attr]
     assert left is not None and right is not None
     left.text, right.text = title.replace("&", "&&"), "Halaman &P dari &N"

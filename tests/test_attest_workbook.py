@@ -138,6 +138,7 @@ def test_the_template_asks_for_every_criterion_above_the_floor_in_a_sheet_per_do
     assert unlocked == list(FILLED)
     assert sheet.protection.sheet and sheet.freeze_panes and sheet.auto_filter.ref
     assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows
+    assert sheet.page_margins.footer < sheet.page_margins.bottom, "no room for the page number"
     assert {rule.type for rule in sheet.data_validations.dataValidation} == {"list", "date"}
     assert book[SEAL_SHEET].sheet_state == "veryHidden"
 
