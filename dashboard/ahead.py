@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from dashboard import charts
 from dashboard.charts import Dot, EndLabel, Level
-from dashboard.formats import decimal_comma
+from dashboard.formats import decimal_comma, short_day
 from transforms.forecast_views import ExpiryView, ForecastView, PointView
 from transforms.indonesian_dates import day
 from transforms.views import NormView
@@ -149,6 +149,6 @@ def _drawing(
         dots=dots,
         ends=charts.kept_below(ends),
         target_y=None if target is None else charts.height_of(target),
-        first=day(today),
-        last=day(today + HORIZON),
+        first=short_day(today),
+        last=short_day(today + HORIZON),
     )

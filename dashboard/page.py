@@ -23,7 +23,7 @@ from dashboard.ahead import ahead
 from dashboard.beside import band_text, beside, plain_decimal
 from dashboard.wording import COLLECTORS, SERVICE_STATES, SEVERITIES, STATE_ICONS, error_words, source_words
 from transforms.indonesian_dates import day, moment
-from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, level_text
+from transforms.views import STATE_NAMES, IndexView, IndicatorView, PageView, ServiceView, level_text
 
 TEMPLATES = Path(__file__).parent / "templates"
 EVIDENCE_SHOWN = 5
@@ -55,10 +55,7 @@ def render(view: PageView) -> str:
         sample=_SAMPLE,
         checked_apart=CHECKED_APART,
         newest=max((s.checked_at for s in view.services if s.checked_at), default=None),
-        services=sorted(
-            view.services,
-            key=lambda service: (not service.is_compromised, list(SERVICE_STATES).index(service.state)),
-        ),
+        services=sorted(view.services, key=partial(_trouble, index.as_of)),
         style=Markup(style),
         script=Markup(script),
         policy=_policy(style, script),
@@ -153,6 +150,13 @@ def _tally(view: PageView) -> list[tuple[str, int]]:
 def _states(item: IndicatorView) -> str:
     """The states of an indicator's criteria above level 1, for the filter."""
     return " ".join(sorted({criterion.state for criterion in item.criteria if criterion.level > 1}))
+
+
+def _trouble(as_of: datetime, service: ServiceView) -> tuple[bool, int, bool]:
+    """By what services are sorted: those taken over, those not up, expiring certificates."""
+    expires_at = service.cert_expires_at
+    is_expiring = expires_at is not None and (expires_at - as_of).days <= SOON_DAYS
+    return not service.is_compromised, list(SERVICE_STATES).index(service.state), not is_expiring
 
 
 def _days_left(as_of: datetime, expires_at: datetime) -> Markup:

@@ -102,7 +102,7 @@ def test_lines_are_steps_over_the_year_and_end_with_it() -> None:
         "terbukti 1,50",
         "bila berhenti 1,25",
     ]
-    assert (found.drawing.first, found.drawing.last) == ("24 November 2026", "24 November 2027")
+    assert (found.drawing.first, found.drawing.last) == ("24 Nov 2026", "24 Nov 2027")
 
 
 def test_what_expires_on_the_day_itself_is_due_today(view: PageView) -> None:

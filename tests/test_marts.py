@@ -500,7 +500,8 @@ def test_a_failed_source_keeps_its_last_good_run_and_is_stale_as_of_the_score(
     assert not failed["terakhir_berhasil"]
     assert failed["kelas_galat"] == "blocked"
     assert failed["berhasil_pada"] == NOW - timedelta(hours=220)
-    assert failed["jumlah_baris"] == 412
+    assert (failed["jumlah_baris"], failed["jumlah_ditolak"]) == (412, 0)
+    assert found["jdih-kota"]["jumlah_ditolak"] == 3
     assert {name: row["basi"] for name, row in found.items()} == {
         "aplikasi": False,
         "atestasi": None,

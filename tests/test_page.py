@@ -188,6 +188,17 @@ def test_services_with_trouble_come_first(view: PageView) -> None:
     assert text.index("Pengumuman dan Tahapan Tender") < text.index("Cari Produk Hukum (JDIH)")
     assert "tidak menjawab dalam batas waktu" in text
     assert "segera: 9 hari lagi" in text
+    up = [service for service in view.services if service.state == "hidup"]
+    first, *_, last = sorted(up, key=lambda service: service.name)
+    ending = replace(last, cert_expires_at=view.index.as_of + timedelta(days=3))
+    text = Page(render(replace(view, services=(first, ending)))).text.partition("pemeriksaan terakhirnya")[2]
+    assert text.index(ending.name) < text.index(first.name)
+
+
+def test_a_source_tells_how_many_of_its_rows_were_refused(view: PageView) -> None:
+    text = " ".join(Page(render(view)).text.partition("Sumber dan pengumpulan terakhirnya")[2].split())
+    assert re.search(r"jdih-kota .*? \d+ baris, 3 ditolak .*? layanan", text)
+    assert text.count("ditolak") == 1
 
 
 def test_a_certificate_that_ends_today_is_not_said_to_have_no_days_left(view: PageView) -> None:

@@ -94,6 +94,23 @@ def test_no_text_in_the_drawing_of_the_index_is_cut_off(
     assert outside == []
 
 
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_the_dates_below_a_drawing_stand_apart(
+    browser: tuple[Tab, CountingProxy], page: Path, width: int
+) -> None:
+    tab, _ = browser
+    tab.open(page, width)
+    gaps = tab.value(
+        "[...document.querySelectorAll('.plot.has-ends')].map(plot => {"
+        " const shown = side => [...plot.querySelectorAll('text.of-' + side)]"
+        "  .map(one => one.getBoundingClientRect()).filter(one => one.width);"
+        " const [first, last] = [shown('first'), shown('last')];"
+        " return [first.length, last.length, last[0].left > first[0].right, last[0].right <= innerWidth]"
+        "})"
+    )
+    assert gaps == [[1, 1, True, True]] * 2
+
+
 def test_filtering_finds_words_and_states(browser: tuple[Tab, CountingProxy], page: Path) -> None:
     tab, _ = browser
     tab.open(page, 1280)

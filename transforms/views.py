@@ -325,6 +325,7 @@ class SourceView:
     error_message: str | None
     last_ok_at: datetime | None
     row_count: int | None
+    refused_count: int | None
     ttl: timedelta | None
     is_stale: bool | None
 

@@ -443,6 +443,7 @@ def _sources(connection: duckdb.DuckDBPyConnection, institution: str) -> tuple[S
             error_message=row["pesan_galat"],
             last_ok_at=row["berhasil_pada"],
             row_count=row["jumlah_baris"],
+            refused_count=row["jumlah_ditolak"],
             ttl=row["masa_segar"],
             is_stale=row["basi"],
         )

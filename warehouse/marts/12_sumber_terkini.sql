@@ -22,6 +22,11 @@ last_good AS (
     WHERE is_ok
     QUALIFY row_number() OVER (PARTITION BY institution, source ORDER BY observed_at DESC, loaded_at DESC) = 1
 ),
+refused AS (
+    SELECT run.institution, run.source, sum(run.rows_quarantined) AS row_count
+    FROM last_good JOIN ops.load AS run USING (institution, source, observed_at)
+    GROUP BY ALL
+),
 scored AS (
     SELECT institusi, max(keadaan_pada) AS as_of FROM mart.skor_terkini GROUP BY institusi
 )
@@ -38,6 +43,7 @@ SELECT
     CASE WHEN NOT last_run.is_ok THEN last_run.message END AS pesan_galat,
     last_good.observed_at AS berhasil_pada,
     last_good.row_count AS jumlah_baris,
+    CASE WHEN last_good.source IS NOT NULL THEN coalesce(refused.row_count, 0)::BIGINT END AS jumlah_ditolak,
     last_good.loaded_at AS dimuat_pada,
     fresh.ttl AS masa_segar,
     fresh.grace AS masa_tenggang,
@@ -49,6 +55,7 @@ LEFT JOIN core.agency AS agency
     ON agency.institution = known.institution AND agency.agency = known.agency AND agency.valid_to IS NULL
 LEFT JOIN last_run ON last_run.institution = known.institution AND last_run.source = known.source
 LEFT JOIN last_good ON last_good.institution = known.institution AND last_good.source = known.source
+LEFT JOIN refused ON refused.institution = known.institution AND refused.source = known.source
 LEFT JOIN core.freshness AS fresh
     ON fresh.institution = known.institution AND fresh.valid_to IS NULL
     AND fresh.kind = CASE known.collector
@@ -73,6 +80,8 @@ COMMENT ON COLUMN mart.sumber_terkini.kelas_galat IS 'Jenis kegagalan pengumpula
 COMMENT ON COLUMN mart.sumber_terkini.pesan_galat IS 'Pesan kegagalan pengumpulan terakhir; kosong bila berhasil.';
 COMMENT ON COLUMN mart.sumber_terkini.berhasil_pada IS 'Saat pengumpulan terakhir yang berhasil.';
 COMMENT ON COLUMN mart.sumber_terkini.jumlah_baris IS 'Banyaknya baris pada pengumpulan terakhir yang berhasil.';
+COMMENT ON COLUMN mart.sumber_terkini.jumlah_ditolak IS
+'Banyaknya baris yang ditolak pada pengumpulan itu; alasannya di mart.karantina.';
 COMMENT ON COLUMN mart.sumber_terkini.dimuat_pada IS 'Saat pengumpulan terakhir yang berhasil itu dimuat.';
 COMMENT ON COLUMN mart.sumber_terkini.masa_segar IS 'Berapa lama bukti dari sumber ini dianggap segar; kosong bila tidak berlaku.';
 COMMENT ON COLUMN mart.sumber_terkini.masa_tenggang IS 'Berapa lama setelah itu bukti masih dihitung dalam nilai sementara.';
