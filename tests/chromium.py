@@ -28,7 +28,7 @@ _FLAGS = (
     "--disable-sync",
     "--disable-default-apps",
     "--disable-extensions",
-    "--disable-features=OptimizationHints,OptimizationGuideModelDownloading,MediaRouter,Translate",
+    "--disable-features=OptimizationHints,OptimizationGuideModelDownloading,MediaRouter,Translate,PreconnectToSearch",
     "--remote-debugging-port=0",
     "--remote-allow-origins=*",
     # Loopback goes through the proxy too.
