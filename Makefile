@@ -29,7 +29,7 @@ run: install  ## Run the whole pipeline once over the made-up city
 test: install  ## Run the whole test suite, on two cores
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-unit: install  ## Run the tests that need no server, no other process and no day of the whole line, on two cores
+unit: install  ## Run the tests that need no server, no other process and no day of the whole line: under a minute on two cores
 	@$(BIN)/python -m pytest -m "not e2e" -n 2 --dist loadfile
 
 check: install  ## ruff, mypy --strict, import-linter, lock file up to date

@@ -19,6 +19,8 @@ from warehouse import read
 from warehouse.connection import reading
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 START = datetime(2026, 11, 24, 1, tzinfo=UTC)
 
 

@@ -18,6 +18,8 @@ from transforms.backtest import OfficialValue, Scope, ScoredDate, compare, summa
 from warehouse.connection import append, writing
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 NOW = datetime(2026, 11, 24, 7, 0, tzinfo=UTC)
 HEADER = "institution,instrument,year,as_of,scope,code,value\n"
 

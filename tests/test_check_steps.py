@@ -17,6 +17,8 @@ from tests.test_rollup import MODELS, TOPICS, base, scored
 from tests.warehouse_rows import fill, warehouse_with
 from warehouse.asking import Models, build_models
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture(scope="module")
 def pair() -> Iterator[tuple[duckdb.DuckDBPyConnection, duckdb.DuckDBPyConnection]]:

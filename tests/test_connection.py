@@ -15,6 +15,8 @@ import pytest
 from warehouse.connection import SCHEMA_FOLDER, execute, migrate, reading, writing
 from warehouse.errors import WarehouseBusyError, WarehouseError
 
+pytestmark = pytest.mark.e2e
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOLDER = """
 import sys, time, pathlib, datetime

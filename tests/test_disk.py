@@ -31,6 +31,8 @@ from warehouse.load import load
 from warehouse.locks import only_one
 from warehouse.staging import Staging
 
+pytestmark = pytest.mark.e2e
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 

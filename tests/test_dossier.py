@@ -25,6 +25,8 @@ from warehouse import read
 from warehouse.connection import reading
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 HOSTILE = '"><script>alert(1)</script> [klik](javascript:alert(1)) |x| \x1b[2J# judul'
 """What an outsider may put into a title."""
 

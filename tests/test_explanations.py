@@ -21,6 +21,8 @@ from warehouse.explanations import WORDS_KEPT, shown, write_explanations
 from warehouse.publish import publish
 from warehouse.score import score
 
+pytestmark = pytest.mark.e2e
+
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SEEN = NOW - timedelta(hours=2)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)

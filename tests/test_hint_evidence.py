@@ -19,6 +19,8 @@ from warehouse.connection import append, reading, writing
 from warehouse.publish import publish
 from warehouse.score import score
 
+pytestmark = pytest.mark.e2e
+
 NOW = datetime(2026, 11, 24, 7, tzinfo=UTC)
 SINCE = datetime(2026, 1, 1, tzinfo=UTC)
 CITY = "kota-uji"

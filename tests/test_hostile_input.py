@@ -30,6 +30,8 @@ from collectors.json_assertion import mismatch
 from collectors.plain_text import spreadsheet_text
 from tests.test_http import Site, running
 
+pytestmark = pytest.mark.e2e
+
 MOMENT = datetime(2026, 3, 2, tzinfo=UTC)
 TITLE = "Peraturan Daerah Nomor 1 Tahun 2020 tentang SPBE"
 LAUGHS = (

@@ -21,6 +21,8 @@ from tests.test_institution import GOOD
 from warehouse.connection import reading, writing
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 NOW = datetime(2026, 5, 20, tzinfo=UTC)
 SECRET = "rahasia-sekali"
 SERVICES = """

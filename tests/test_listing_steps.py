@@ -6,10 +6,14 @@ import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.warehouse_rows import warehouse_with
 from transforms.instrument import load_topics
 from warehouse.alert_facts import failed_sources
 from warehouse.asking import build_models
+
+pytestmark = pytest.mark.e2e
 
 TOPICS = load_topics()
 BEGIN = datetime.fromisoformat("2025-12-20T01:00:00+00:00")

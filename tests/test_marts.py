@@ -24,6 +24,8 @@ from transforms.views import STATE_NAMES
 from warehouse.connection import append, reading, writing
 from warehouse.publish import MARTS_FOLDER, create_marts, publish
 
+pytestmark = pytest.mark.e2e
+
 
 @pytest.fixture(scope="module")
 def published(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -25,6 +25,8 @@ from tests.warehouse_rows import warehouse_with
 from warehouse.records import store
 from warehouse.staging import Staging
 
+pytestmark = pytest.mark.e2e
+
 SAMPLES = Path(__file__).parents[2] / "shared" / "samples" / "field" / "ckan-2.12"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 PORTAL = "https://data.kota.go.id/api/3/action/package_search"

@@ -26,6 +26,8 @@ from warehouse import read
 from warehouse.connection import reading
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 HOSTILE = "\"'><script>alert(1)</script><img src=http://jahat.example/a.png onerror=alert(2)>{{ 7*7 }}"
 
 

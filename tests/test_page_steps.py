@@ -18,6 +18,8 @@ from tests.test_rollup import NEEDED, TOPICS, base
 from tests.warehouse_rows import warehouse_with
 from warehouse.asking import Models, build_models
 
+pytestmark = pytest.mark.e2e
+
 MODELS = ("service_compromise", "service_change")
 HOSTS = [f"h{number:02}.example" for number in range(16)]
 LOOKS: Sequence[dict[str, Any]] = (

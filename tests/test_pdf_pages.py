@@ -15,6 +15,8 @@ from collectors.document_heading import kind_by_heading
 from collectors.pdf_pages import LARGEST, PAGES_READ, Page, Unreadable, first_pages, is_pdf
 from tests.small_pdf import Set, pdf, pdf_of
 
+pytestmark = pytest.mark.e2e
+
 CIRCULAR = ("WALI KOTA CONTOH", "SURAT EDARAN", "NOMOR 12 TAHUN 2024")
 DECREE = ("PERATURAN WALI KOTA CONTOH", "NOMOR 5 TAHUN 2024", "TENTANG", "ARSITEKTUR SPBE")
 

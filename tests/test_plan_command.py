@@ -18,6 +18,8 @@ from transforms.plan_search import PlanError
 from warehouse.publish import publish
 from warehouse.read import ReadError
 
+pytestmark = pytest.mark.e2e
+
 INSTRUMENT = load_instrument("spbe-2020")
 
 

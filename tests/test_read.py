@@ -20,6 +20,8 @@ from warehouse import read
 from warehouse.connection import append, reading, writing
 from warehouse.publish import publish
 
+pytestmark = pytest.mark.e2e
+
 INSTRUMENT = load_instrument("spbe-2020")
 
 

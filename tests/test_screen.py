@@ -22,6 +22,8 @@ from tests.test_validate import BAD, GOOD, PARAMETERS, frame_of, good_row, good_
 from warehouse import staging
 from warehouse.staging import Staging
 
+pytestmark = pytest.mark.e2e
+
 ODD: Mapping[str, tuple[Any, ...]] = {
     "VARCHAR": (
         None, "", " ", "\t", "-", "0", "x", "'", "é", "e\u0301", "\u00a0", "\x00", "\x85", "\U0001f600",

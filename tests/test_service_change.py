@@ -16,6 +16,8 @@ from transforms.alerts import ChangedService
 from transforms.instrument import load_topics
 from warehouse.asking import build_models
 
+pytestmark = pytest.mark.e2e
+
 AS_OF = datetime(2026, 5, 1, 8, tzinfo=UTC)
 HALF_DAY = timedelta(hours=12)
 USUAL = {

@@ -16,6 +16,8 @@ from collectors.evidence import RECORD_TYPES, columns_of
 from expectations import validate
 from expectations.validate import Expectation, SuiteError, judge, parse_suite, read_suite
 
+pytestmark = pytest.mark.e2e
+
 PARAMETERS = {"min_rows": 4, "max_year": 2027, "not_asked_for": 1}
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 Row = dict[str, Any]
