@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import json
 import subprocess
 import sys
@@ -120,6 +121,50 @@ def test_the_last_good_run_is_that_of_the_last_line_also_where_the_clock_went_ba
         )
         found = connection.execute(statement(MERGE_FOLDER / "last_good.sql")).fetchall()
     assert found == [("kota-uji", "jdih", 60)]
+
+
+@pytest.mark.parametrize(("before", "least"), [(1, 1), (3, 2), (6, 3)], ids=lambda rows: f"{rows}")
+def test_a_listing_with_fewer_than_half_of_its_last_good_rows_is_refused(
+    tmp_path: Path, before: int, least: int
+) -> None:
+    feed = Feed(tmp_path)
+    rows = [
+        (str(n), f"Peraturan Wali Kota Nomor {n} Tahun 2023 tentang Hal {n}", "Berlaku") for n in range(9)
+    ]
+    feed.listing(*rows[:before])
+    if least > 1:
+        (short,) = feed.listing(*rows[: least - 1])
+        assert (short.outcome, short.message) == ("refused", f"jumlah peraturan di bawah batas: {least - 1}")
+    (enough,) = feed.listing(*rows[:least])
+    assert (enough.outcome, enough.loaded) == ("loaded", least)
+
+
+@pytest.mark.parametrize(("before", "least"), [(9, 9), (10, 9)], ids=lambda rows: f"{rows}")
+def test_a_register_that_lost_more_than_a_tenth_is_refused(tmp_path: Path, before: int, least: int) -> None:
+    at = "{id: pernyataan, collector: attestations, agency: diskominfo, cadence: registry, path: drop}"
+    feed = Feed(tmp_path, GOOD.replace("sources:", f"sources:\n- {at}"))
+    found = [_register(feed, rows) for rows in (before, least - 1, least)]
+    assert [(one.outcome, one.loaded) for one in found] == [
+        ("loaded", before),
+        ("refused", 0),
+        ("loaded", least),
+    ]
+
+
+def _register(feed: Feed, rows: int) -> LoadResult:
+    """Archive a register of so many statements with their file, and load it."""
+    head = "kriteria,pernyataan,penandatangan,jabatan,tanggal,cakupan,berkas,sha256"
+    proof = b"risalah"
+    said = "terpenuhi,Pejabat Contoh,Kepala,2026-02-03"
+    lines = [f"I13.3,{said},unit {n},risalah.txt,{hashlib.sha256(proof).hexdigest()}" for n in range(rows)]
+    body = "\n".join([head, *lines]).encode()
+    feed.now += HOUR
+    run = Run(new_run_id(), "kota-uji", "pernyataan", "attestations", feed.now, feed.now, "ok")
+    with feed.archive.appending(run) as appender:
+        for name, content in (("register.csv", body), ("risalah.txt", proof)):
+            appender.add(Fetched(f"file:{name}", feed.now, None, "", (), content))
+        appender.finish(run, feed.now)
+    return load(feed.archive, feed.warehouse, now=feed.now)[-1]
 
 
 def test_a_row_that_the_gate_holds_back_does_not_end_what_was_known(tmp_path: Path) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from itertools import accumulate
 from typing import Literal
 
@@ -62,9 +64,9 @@ from warehouse.records import MERGE_FOLDER, store
 from warehouse.rollup import checks_gone
 from warehouse.staging import Staging
 
-MASS_DROP_SHARE = 0.5
+MASS_DROP_SHARE = Decimal("0.5")
 """A listing with fewer than this share of the rows of its last good run is refused, not believed."""
-REGISTER_DROP_SHARE = 0.9
+REGISTER_DROP_SHARE = Decimal("0.9")
 """So is a register of attestations, where a row that is lost would pass for a statement taken back."""
 
 Outcome = Literal["loaded", "refused", "failed", "error"]
@@ -406,12 +408,15 @@ def _judged(
 
 
 def _floor(run: Run, config: InstitutionFile | None, last_good: int | None) -> int:
-    """How many rows the batch must hold: what the source's entry says, else half of the last good run."""
+    """How many rows the batch must hold: what the source's entry says, else a share of the last good run.
+
+    Rounded up: of three rows one is fewer than half, a register of nine that lost one lost more than a tenth.
+    """
     if run.source in (SERVICES_SOURCE, HISTORY_SOURCE):
         return 1
     stated = _source_of(run, config).min_rows
     share = REGISTER_DROP_SHARE if run.collector == "attestations" else MASS_DROP_SHARE
-    return stated if stated is not None else max(1, int((last_good or 0) * share))
+    return stated if stated is not None else max(1, math.ceil((last_good or 0) * share))
 
 
 def _result(
