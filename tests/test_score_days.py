@@ -15,6 +15,7 @@ from warehouse import score as scoring
 from warehouse.compare import differences
 from warehouse.connection import writing
 from warehouse.score import ScoreError, ScoreResult, score
+from warehouse.score_date import Run
 
 pytestmark = pytest.mark.e2e
 
@@ -145,17 +146,20 @@ def test_a_set_of_findings_is_written_once_for_as_long_as_it_stands(
     assert 8 * 47 < counted[0] < 8 * 47 * DAYS / 2
 
 
-@pytest.mark.parametrize(("rows", "is_one"), [(1_000, True), (2_500_000, False)])
-def test_threads_are_used_only_where_there_is_something_to_share(
-    tmp_path: Path, rows: int, is_one: bool
+@pytest.mark.parametrize("rows", [1_000, 2_500_000])
+def test_scoring_takes_one_thread_and_gives_the_others_back_to_models(
+    evidence: Path, tmp_path: Path, rows: int
 ) -> None:
     path = tmp_path / "warehouse.duckdb"
+    shutil.copy(evidence, path)
     with writing(path, FIRST) as connection:
         connection.execute(f"CREATE TABLE core.large AS FROM range({rows})")
     with writing(path, FIRST) as connection:
         connection.execute("SET threads = 3")
-        scoring._use_few_threads(connection)
-        assert connection.execute("SELECT current_setting('threads')").fetchone() == (1 if is_one else 3,)
+        run = Run(scoring._use_one_thread(connection))
+        assert run.threads == 3
+        scoring.score_dates(connection, run, [FIRST], FIRST, None, last=FIRST)
+        assert connection.execute("SELECT current_setting('threads')").fetchone() == (1,)
 
 
 def test_days_before_the_first_file_are_left_out(evidence: Path, tmp_path: Path) -> None:

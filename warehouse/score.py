@@ -36,8 +36,6 @@ from warehouse.shares import DATES_AT_ONCE, score_shares, scoring_alone, shares_
 from warehouse.uncollected import uncollected
 
 _Made = tuple[str, str, str]
-_ROWS_TO_SHARE = 2_000_000
-"""From so many rows of the largest table on, threads have something to share."""
 
 log = logging.getLogger(__name__)
 
@@ -126,10 +124,9 @@ def score_here(
         together, last = dates[first : first + DATES_AT_ONCE], dates[-1]
         try:
             with writing(warehouse, now, institutions=own) as connection:
-                if not isinstance(warehouse, Lake):
-                    _use_few_threads(connection)
+                run = Run() if isinstance(warehouse, Lake) else Run(_use_one_thread(connection))
                 results = score_dates(
-                    connection, Run(), together, now, institutions, last=last, may_change_rules=own is None
+                    connection, run, together, now, institutions, last=last, may_change_rules=own is None
                 )
         except _NewRulesError:
             with writing(warehouse, now) as connection:
@@ -137,17 +134,15 @@ def score_here(
     return results
 
 
-def _use_few_threads(connection: duckdb.DuckDBPyConnection) -> None:
-    """Let DuckDB have one thread where no more can share the work.
+def _use_one_thread(connection: duckdb.DuckDBPyConnection) -> int:
+    """Let DuckDB have one thread but for models of very many rows (`Run.ask`); how many there are for those.
 
     It gives rows out by the row group, of 122,880 each. Where there are few, one thread works while the one
     that called it asks without a pause whether it is done, and takes Python's lock for it each time.
     """
-    (largest,) = connection.execute(
-        "SELECT coalesce(max(estimated_size), 0) FROM duckdb_tables() WHERE database_name = current_catalog()"
-    ).fetchall()[0]
-    if largest < _ROWS_TO_SHARE:
-        connection.execute("SET threads = 1")
+    (threads,) = connection.execute("SELECT current_setting('threads')").fetchall()[0]
+    connection.execute("SET threads = 1")
+    return int(threads)
 
 
 class _NewRulesError(Exception):

@@ -31,11 +31,20 @@ from warehouse.score_rows import (
 )
 from warehouse.standing import Stand, Standing, write_scores
 
+_ROWS_TO_SHARE = 2_000_000
+"""From so many rows of the largest table on, threads have something to share."""
+_MANY = 50
+"""Of so many institutions there is enough to judge for one core, while DuckDB makes do with the other."""
+
 
 @dataclass
 class Run:
-    """What a run keeps from date to date: rules, models, what stands, comparisons of registries."""
+    """What a run keeps from date to date: rules, models, what stands, comparisons of registries.
 
+    `threads` are for models of very many rows (None: as many as the connection has).
+    """
+
+    threads: int | None = None
     rulesets: dict[str, Ruleset] = field(default_factory=dict)
     models: Models = field(default_factory=Models)
     standings: dict[str, Standing] = field(default_factory=dict)
@@ -69,16 +78,30 @@ class Run:
             self.models.ask(connection, ruleset.probes, ruleset.rules.calls())
 
         standing = self.standing(ruleset)
-        if standing.held:
+        (threads,) = connection.execute("SELECT current_setting('threads')").fetchall()[0]
+        is_large = _has_rows_to_share(connection)
+        if standing.held or (is_large and len(rows) < _MANY):
+            if is_large and self.threads:
+                connection.execute(f"SET threads = {self.threads}")
             work()
+            connection.execute(f"SET threads = {threads}")
             return
         places = {row["institution"]: row["name"] for row in rows}
         filed = read_filed(connection, ruleset, list(places), as_of)
         entries = self.comparisons.read(connection, places, as_of)
+        connection.execute("SET threads = 1")
         with meanwhile(work):
             filed.judge()
             self.comparisons.compare(entries, places)
+        connection.execute(f"SET threads = {threads}")
         standing.ahead = filed
+
+
+def _has_rows_to_share(connection: duckdb.DuckDBPyConnection) -> bool:
+    (largest,) = connection.execute(
+        "SELECT coalesce(max(estimated_size), 0) FROM duckdb_tables() WHERE database_name = current_catalog()"
+    ).fetchall()[0]
+    return bool(largest >= _ROWS_TO_SHARE)
 
 
 @dataclass(frozen=True)
