@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import duckdb
@@ -209,8 +209,8 @@ def _score_date(
         if not is_last:
             return {}, []
         raise ScoreError(
-            f"{', '.join(institutions or ['institutions'])}: not known at {as_of.isoformat()}; "
-            "run pantau collect, then pantau load"
+            f"{', '.join(institutions or ['institutions'])}: not known at "
+            f"{as_of.astimezone(UTC):%Y-%m-%d %H:%M} UTC; run pantau collect, then pantau load"
         )
     require_checks(connection, min(as_of, now), [row["institution"] for row in chosen])
     results: list[ScoreResult] = []
