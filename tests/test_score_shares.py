@@ -159,7 +159,8 @@ def test_what_is_loaded_meanwhile_counts_for_later_scores_and_rebuilding_gives_t
         fed.now = first + DAY
         fed.keep("jdih", "https://jdih.uji.go.id/x", b'[{"idData": "9", "jenis": "Peraturan Wali Kota", '
                  b'"noPeraturan": "1", "tahun_pengundangan": "2023", "judul": "Pusat Data", '
-                 b'"status": "Berlaku"}]')  # fmt: skip
+                 b'"status": "Berlaku"}, {"idData": "10", "jenis": "Peraturan Wali Kota", "noPeraturan": "2", '
+                 b'"tahun_pengundangan": "2023", "judul": "Retribusi Pasar", "status": "Berlaku"}]')  # fmt: skip
         load(fed.archive, fed.warehouse, now=now + timedelta(minutes=1))
         return known
 
