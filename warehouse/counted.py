@@ -7,7 +7,6 @@ read a line. It is a hint alone: where it is wrong, or not there, checks are cou
 from __future__ import annotations
 
 import logging
-import os
 from collections.abc import Callable, Collection, Mapping
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from warehouse.carry import program
 from warehouse.errors import WarehouseBusyError, WarehouseError
+from warehouse.files import remove, sync
 
 Made = TypeVar("Made")
 log = logging.getLogger(__name__)
@@ -41,7 +41,7 @@ def counting(target: Path, count: Callable[[Path | None, Path], tuple[Made, Mapp
     """
     old, new = _file(target), target.with_name(f".{target.name}.counted.new")
     # Only what was killed can have left one: the lock is ours.
-    _remove(new)
+    remove(new)
     try:
         try:
             made, due = count(old if old.exists() else None, new)
@@ -50,7 +50,7 @@ def counting(target: Path, count: Callable[[Path | None, Path], tuple[Made, Mapp
                 raise
             # Whatever may be wrong with what was counted before, without it nothing is.
             log.warning("%s: is no good, everything is counted (%s)", old, error)
-            _remove(new)
+            remove(new)
             made, due = count(None, new)
             old.unlink()
         if new.exists():
@@ -61,7 +61,7 @@ def counting(target: Path, count: Callable[[Path | None, Path], tuple[Made, Mapp
         note = _Note(program=program(), file=_stamp(old), due=due)
         _note(target).write_text(note.model_dump_json(), encoding="utf-8")
     finally:
-        _remove(new)
+        remove(new)
     return made
 
 
@@ -74,15 +74,6 @@ def is_due(target: Path, institutions: Collection[str], now: datetime) -> bool:
     if note.program != program() or note.file != _stamp(_file(target)):
         return bool(institutions)
     return any(note.due.get(name, now) <= now for name in institutions)
-
-
-def sync(path: Path) -> None:
-    """Let a file, or what a folder says of its files, be on the disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _file(target: Path) -> Path:
@@ -100,8 +91,3 @@ def _stamp(path: Path) -> tuple[int, int] | None:
     except FileNotFoundError:
         return None
     return found.st_size, found.st_mtime_ns
-
-
-def _remove(new: Path) -> None:
-    for path in (new, new.with_name(f"{new.name}.wal")):
-        path.unlink(missing_ok=True)

@@ -15,8 +15,9 @@ import duckdb
 
 from warehouse.connection import Home, copying, exists, writing
 from warehouse.errors import WarehouseError
+from warehouse.files import remove
 from warehouse.lake import Lake
-from warehouse.rebuild import alone, move, remove
+from warehouse.rebuild import alone, move
 from warehouse.rollup import RolledUp, roll_up_all
 
 Progress = Callable[[int, int, str], None]

@@ -25,8 +25,9 @@ from warehouse.connection import (
     require_current_schema,
     statement,
 )
-from warehouse.counted import counting, sync
+from warehouse.counted import counting
 from warehouse.explanations import write_explanations
+from warehouse.files import remove, sync
 from warehouse.lake import Lake
 from warehouse.locks import only_one
 from warehouse.published_columns import add_masking, published_tables, selected
@@ -69,7 +70,7 @@ def publish(
             beside.replace(target)
             sync(target.parent)
         finally:
-            _remove(beside)
+            remove(beside)
     return PublishResult(target, rows, views, size)
 
 
@@ -92,7 +93,7 @@ def _build(
     warehouse: Home, beside: Path, now: datetime, wait_seconds: float, counted: Path | None, new: Path
 ) -> tuple[tuple[Mapping[str, int], tuple[str, ...]], Mapping[str, datetime]]:
     # What a killed publication left, or one begun with a file that is no good: the lock is ours.
-    _remove(beside)
+    remove(beside)
     quoted = str(beside).replace("'", "''")
     with copying(warehouse, wait_seconds) as connection:
         require_current_schema(connection, warehouse)
@@ -166,8 +167,3 @@ def copy_tables(connection: duckdb.DuckDBPyConnection, source: str, target: str)
         ).fetchone()
         rows[table] = copied[0] if copied else 0
     return rows
-
-
-def _remove(beside: Path) -> None:
-    for path in (beside, beside.with_name(f"{beside.name}.wal")):
-        path.unlink(missing_ok=True)

@@ -5,7 +5,6 @@ Whatever stops it on its way, the old warehouse stays where and as it was.
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -20,6 +19,7 @@ from collectors.institution import JOURNAL_SOURCE
 from warehouse.compare import Difference, differences
 from warehouse.connection import Home, append, copying, writing
 from warehouse.errors import NewerWarehouseError, WarehouseBusyError, WarehouseError
+from warehouse.files import remove, sync
 from warehouse.journal import read_journal, write_journal
 from warehouse.lake import Lake
 from warehouse.locks import only_one
@@ -209,28 +209,14 @@ def _swap(warehouse: Path, beside: Path) -> Path:
 
 def move(warehouse: Path, beside: Path) -> None:
     """Put a whole new file in place of the warehouse, for good."""
-    _sync(beside)
+    sync(beside)
     beside.replace(warehouse)
-    _sync(warehouse.parent)
+    sync(warehouse.parent)
 
 
 def alone(warehouse: Path) -> AbstractContextManager[None]:
     """Nobody else replaces the warehouse meanwhile. Raises WarehouseBusyError naming who does already."""
     return only_one(warehouse, "rebuilding it or making it compact", wait_seconds=0)
-
-
-def remove(path: Path) -> None:
-    """Remove a database file and its WAL, if they are there."""
-    for one in (path, path.with_name(f"{path.name}.wal")):
-        one.unlink(missing_ok=True)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _quoted(path: Path) -> str:
